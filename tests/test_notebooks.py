@@ -1,0 +1,125 @@
+"""What every notebook of the course, and the tree around it, looks like when it is committed."""
+
+import ast
+import re
+import subprocess
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from run_notebooks import MAX_BYTES, WIDGET
+from stamp import ROOT, as_text, numbered, read_address, read_notebook, stamp
+
+NOTEBOOKS = numbered(ROOT / "notebooks")
+MODULES = sorted((ROOT / "helpers").glob("*.py"))
+MACHINE = re.compile(r"/(?:root|home|work|tmp|Users|private/var)/|[A-Z]:\\\\?Users")
+
+# Every picture that may be in the repository, each of people who do not exist or of an object.
+PICTURES = {
+    "docs/people.jpg",
+    "docs/result.jpg",
+}
+PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic"}
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return read_notebook(path)
+
+
+@pytest.fixture
+def code(notebook):
+    """The code cells that hold any code."""
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def texts(output):
+    """The texts of an output; pictures, which are base64, are not among them."""
+    yield output.get("text", "")
+    yield from (v for k, v in output.get("data", {}).items() if k.startswith("text/"))
+
+
+def test_a_notebook_is_valid_and_small(path, notebook):
+    nbformat.validate(notebook)
+    assert path.stat().st_size <= MAX_BYTES
+
+
+def test_no_widget_state_that_github_would_refuse(notebook, code):
+    assert "widgets" not in notebook.metadata
+    assert not [c.execution_count for c in code for o in c.outputs if WIDGET in o.get("data", {})]
+
+
+def test_outputs_are_stored_in_the_order_of_one_run(code):
+    assert any(cell.outputs for cell in code)
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+
+
+def test_outputs_hold_no_error_and_no_warning(code):
+    kinds = {(o.output_type, o.get("name")) for cell in code for o in cell.outputs}
+    assert not [kind for kind in kinds if kind[0] == "error" or kind[1] == "stderr"]
+
+
+def test_outputs_name_no_folder_of_a_machine(code):
+    found = [t for cell in code for o in cell.outputs for t in texts(o) if MACHINE.search(t)]
+    assert not found
+
+
+def test_badge_first_cell_and_metadata_are_in_step_with_the_address(path):
+    stamped = as_text(stamp(read_notebook(path), path.stem, read_address()))
+    assert stamped == path.read_text("utf-8"), "run python tools/stamp.py"
+
+
+def test_code_cells_fit_on_a_screen(code):
+    assert not [cell.source for cell in code if len(cell.source.splitlines()) > 30]
+
+
+def test_a_notebook_imports_helpers_by_name_and_silences_nothing(code):
+    plain = TransformerManager().transform_cell
+    trees = [ast.parse(plain(cell.source)) for cell in code]
+    assert any(name.split(".")[0] == "helpers" for tree in trees for name, _ in imports(tree))
+    assert not [name for tree in trees for name, what in imports(tree) if what == "*"]
+    assert not [cell.source for cell in code if silences(cell.source)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_is_short_and_silences_nothing(module):
+    source = module.read_text("utf-8")
+    assert len(source.splitlines()) <= 160
+    assert not [name for name, what in imports(ast.parse(source)) if what == "*"]
+    assert not silences(source)
+
+
+def imports(tree):
+    """All (module, what is imported from it) of a piece of code."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+
+
+def silences(source):
+    """Whether code switches warnings off for everyone; inside catch_warnings() is another thing."""
+    globally = r"filterwarnings\(\s*[\"']ignore|^(warnings\.)?simplefilter\(\s*[\"']ignore"
+    return re.search(globally, source, re.MULTILINE) is not None
+
+
+def test_the_readme_maps_every_notebook():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert not [path.name for path in NOTEBOOKS if path.stem not in readme]
+
+
+def test_every_picture_in_the_repository_is_one_that_may_be_there():
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [name for name in listed.stdout.split("\0") if name]
+    pictures = {n for n in files if "." + n.rsplit(".", 1)[-1].lower() in PICTURE_TYPES}
+    assert not pictures - PICTURES

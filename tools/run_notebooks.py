@@ -1,0 +1,222 @@
+"""Executes the notebooks of the course, in order, on the data that FACES names.
+
+python tools/run_notebooks.py            executed notebooks and HTML pages under build/
+python tools/run_notebooks.py --store    on the demo people, outputs kept in notebooks/
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert import HTMLExporter
+
+from stamp import (
+    ROOT,
+    as_text,
+    notebook_metadata,
+    numbered,
+    read_address,
+    read_notebook,
+    stamp,
+    write_whole,
+)
+
+MAX_BYTES = 1_000_000  # a larger notebook is slow to show on GitHub
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PROGRESS = re.compile(r"\d+%\|")  # what tqdm draws
+
+
+def absolute(faces: str) -> str:
+    """FACES as a notebook needs it, which runs in another folder than `make`."""
+    if faces in ("demo", "ibug") or "://" in faces:
+        return faces
+    return str(Path(faces).expanduser().absolute())
+
+
+def execute(notebook, folder: Path, tick=lambda text: None) -> str | None:
+    """Runs a notebook (in place) in a folder; the error in short, or None.
+
+    tick: called with a short text before each cell.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    running = [0]
+
+    def on_cell_start(cell, cell_index):
+        running[0] = cell_index
+        tick(f"cell {cell_index + 1} of {len(notebook.cells)}")
+
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],  # it warns of an unencrypted port of this machine
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
+        store_widget_state=False,  # GitHub refuses to show a notebook with widget state
+        record_timing=False,
+        on_cell_start=on_cell_start,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        told = f"{error.ename}: {error.evalue}"
+    except (CellTimeoutError, DeadKernelError) as error:
+        told = f"{type(error).__name__}: {error}"
+    else:
+        return None
+    return f"cell {running[0] + 1} of {len(notebook.cells)}: {told}"
+
+
+def clean(notebook, name: str) -> None:
+    """Takes out (in place) what no reader can use or what only this machine knows.
+
+    Progress bars and live widgets go: without their state they are a line of noise; the
+    notebooks show a picture beside each widget. Paths inside the repository become relative.
+    """
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [_neutral(output) for output in cell.outputs if not _is_noise(output)]
+    notebook.metadata = notebook_metadata(name)
+
+
+def _is_noise(output) -> bool:
+    """Whether an output is a live widget, a progress bar or nothing but white space."""
+    if output.output_type == "stream":
+        bar = output.name == "stderr" and PROGRESS.search(output.text)
+        return bool(bar) or not output.text.strip()
+    return WIDGET in output.get("data", {})
+
+
+def _neutral(output):
+    """The output without paths of this machine; pictures, which are base64, stay as they are."""
+    if output.output_type == "stream":
+        output.text = _relative(output.text)
+    for kind, value in output.get("data", {}).items():
+        if kind.startswith("text/") and isinstance(value, str):
+            output.data[kind] = _relative(value)
+    if output.output_type == "error":
+        output.traceback = [_relative(line) for line in output.traceback]
+    return output
+
+
+def _relative(text: str) -> str:
+    """A text with every path inside the repository relative to it."""
+    plain, escaped = str(ROOT), str(ROOT).replace("\\", "\\\\")  # as Windows paths are in a repr
+    for root, separator in ((plain, os.sep), (escaped, "\\\\")):
+        text = text.replace(root + separator, "").replace(root, ".")
+    return text
+
+
+def score(notebook) -> str | None:
+    """What the cell tagged `score` printed, or None: the test NME beside the mean face's."""
+    for cell in notebook.cells:
+        if "score" in cell.metadata.get("tags", []):
+            texts = [output.get("text", "") for output in cell.get("outputs", [])]
+            return "".join(texts).strip() or None
+    return None
+
+
+def as_page(notebook, name: str) -> str:
+    """A notebook as one HTML page whose links to other notebooks lead to their pages."""
+    page = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": name}})[0]
+    return re.sub(r'href="(\d\w*)\.ipynb', r'href="\1.html', page)
+
+
+def get_faces(faces: str) -> None:
+    """Gets or makes the data that the notebooks are run on, and says how long it took."""
+    from helpers.sources import get_dataset
+
+    began = time.monotonic()
+    get_dataset(faces)
+    print(f"{Path(faces).name}: ready after {time.monotonic() - began:.0f} s", flush=True)
+
+
+def run(path: Path, build: Path, store: bool) -> tuple[float, str | None, str | None]:
+    """Executes a notebook and writes what came out: (seconds, error or None, score or None).
+
+    With `store` the outputs are kept in the notebook itself, and only if it ran to its end.
+    """
+    notebook = stamp(read_notebook(path), path.stem, read_address())
+    began = time.monotonic()
+    error = execute(notebook, path.parent, _tick(path.stem))
+    seconds = time.monotonic() - began
+    clean(notebook, path.stem)
+    text = as_text(notebook)
+    if store and not error:
+        error = _unfit(notebook, text)
+        if not error:
+            write_whole(path, text)
+    if not store:
+        write_whole(build / path.name, text)
+        write_whole(build / f"{path.stem}.html", as_page(notebook, path.stem))
+    return seconds, error, score(notebook)
+
+
+def _unfit(notebook, text: str) -> str | None:
+    """Why a notebook must not be stored with these outputs, or None."""
+    if (size := len(text.encode())) > MAX_BYTES:
+        return f"not stored: {size / 1e6:.2f} MB with its outputs, over 1 MB"
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                return f"not stored: [{cell.execution_count}] wrote to stderr: {output.text[:200]}"
+    return None
+
+
+def _tick(name: str):
+    """Shows, on a terminal, which cell of a notebook is running."""
+    return lambda text: sys.stdout.isatty() and print(f"\r{name}: {text} ", end="", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", metavar="DIR")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", metavar="DIR")
+    parser.add_argument(
+        "--store", action="store_true", help="run on the demo people and keep outputs in DIR"
+    )
+    arguments = parser.parse_args()
+    paths = numbered(arguments.notebooks)
+    if not arguments.store:  # the solutions are no part of the way through
+        paths = [path for path in paths if path.stem[0].isdigit()]
+    if not paths:
+        sys.exit(f"{arguments.notebooks} holds no notebooks.")
+    if arguments.store:
+        os.environ.pop("FACES_LIMIT", None)
+    faces = "demo" if arguments.store else absolute(os.environ.get("FACES") or "demo")
+    os.environ["FACES"] = faces
+    os.environ.pop("MPLBACKEND", None)  # pictures belong into the notebook
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning of the debugger in a page
+    arguments.build.mkdir(parents=True, exist_ok=True)
+
+    try:
+        get_faces(faces)
+    except (ValueError, OSError) as error:
+        sys.exit(f"FACES={faces}: {error}")
+    lines, result, failed = [], None, False
+    for path in paths:
+        if failed:
+            lines.append(f"{path.stem:<14}      -    skipped")
+            continue
+        print(f"{path.stem} ...", flush=True)
+        seconds, error, said = run(path, arguments.build, arguments.store)
+        failed, result = bool(error), said or result
+        lines.append(f"{path.stem:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}")
+        print(f"\r{lines[-1]:<40}", f"\n    {error}" if error else "", sep="", flush=True)
+
+    print("", *lines, sep="\n")
+    if not failed:
+        print(result or "No score: no cell tagged `score` printed the test NME.")
+    return int(failed or result is None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
