@@ -1,0 +1,146 @@
+"""A file from the web: whole under its name, or not there.
+
+A large file takes minutes, and much can happen in minutes: the line breaks, the disk fills up,
+somebody interrupts the kernel. What has come by then is kept, and the next call goes on from it.
+"""
+
+import json
+import os
+import time
+import urllib.request
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+
+from tqdm.auto import tqdm
+
+from helpers.unpack import check_free, full_disk
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+CHUNK = 1 << 16  # bytes; what an interrupt can lose
+TIMEOUT = 30  # seconds without a byte, after which a connection counts as broken
+PAUSES = (0.5, 2, 8)  # seconds before each new attempt, after a connection that brought something
+
+
+def download(url, path, copies=1):
+    """Fetches `url` into the file `path` and returns it as a Path; at once where it is there.
+
+    What has come stands in `path` + ".part". After a broken connection or an interrupted kernel
+    it is continued from its end, if the server's file is still the same, else begun anew.
+    copies: how many times its size must be free on the disk; 2 where it is unpacked next.
+    Raises ConnectionError (no network, no such file, too many drops) or OSError (disk full).
+    """
+    path = Path(path)
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, note = (path.with_name(path.name + ending) for ending in (".part", ".part.json"))
+    longest, pauses = _size(part), iter(())
+    with _only_writer(part):
+        try:
+            while trouble := _fetch(url, part, note, copies):
+                if _size(part) > longest:  # it gets on, so a poor line may drop again and again
+                    longest, pauses = _size(part), iter(PAUSES)
+                if (pause := next(pauses, None)) is None:
+                    raise ConnectionError(f"{url}: {trouble}. {_kept(part)}".rstrip())
+                time.sleep(pause)
+        except KeyboardInterrupt:
+            print(f"Interrupted. {_kept(part)}")
+            raise
+        os.replace(part, path)
+        note.unlink(missing_ok=True)
+    return path
+
+
+def _fetch(url, part, note, copies):
+    """Makes one request. Returns None when the part is whole, else what went wrong.
+
+    urllib, because one file over plain http is all that is asked: no dependency is worth that.
+    """
+    have = _size(part)
+    seen = json.loads(note.read_text()) if have and note.exists() else {}
+    if have and have == seen.get("length"):
+        return None  # interrupted between its last byte and its name
+    request = urllib.request.Request(url)
+    if have and seen.get("validator"):
+        # "The rest, if it is still the same file, else all of it" (RFC 9110, section 13.1.5).
+        request.add_header("Range", f"bytes={have}-")
+        request.add_header("If-Range", seen["validator"])
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        if error.code == 416 and have:  # no such range: the part is not of this file
+            part.unlink()
+            return _fetch(url, part, note, copies)
+        if error.code >= 500:  # trouble that passes
+            return f"the server answers {error.code} {error.reason}"
+        raise ConnectionError(f"{url}: the server answers {error.code} {error.reason}.") from None
+    except (OSError, HTTPException) as error:
+        return f"no answer ({error.reason if isinstance(error, URLError) else error})"
+    with answer:
+        if answer.status != 206:
+            have = 0  # the file has changed, or the server knows no ranges: all of it comes
+        elif not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            part.unlink()
+            return "the server sent another range than it was asked for"
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        check_free(part.parent, (total or 0) * copies - have, url)
+        with full_disk(f"{part}: the disk is full; free some and call again: it continues."):
+            with open(part, "ab" if have else "wb") as file, _bar(total, have, part.stem) as bar:
+                if not have:
+                    note.write_text(json.dumps({"validator": _validator(answer), "length": total}))
+                while True:
+                    try:
+                        chunk = answer.read(CHUNK)
+                    except (OSError, HTTPException) as error:
+                        return f"the connection broke ({error})"
+                    if not chunk:
+                        break
+                    file.write(chunk)
+                    bar.update(len(chunk))
+    if total is not None and _size(part) != total:
+        return f"the server announced {total:,} bytes and {_size(part):,} came"
+    return None
+
+
+@contextmanager
+def _only_writer(part):
+    """Keeps a second kernel from writing into the same file. The lock ends with its process."""
+    if fcntl is None:  # two may collide, and the checksum of the archive refuses what comes of it
+        yield
+        return
+    path = part.with_name(part.name + ".lock")
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OSError(f"{part}: another process is fetching it; wait for that.") from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _validator(answer):
+    """What names this version of a file: a strong ETag, else its date, else None."""
+    tag = answer.headers.get("ETag", "W/")
+    return answer.headers.get("Last-Modified") if tag.startswith("W/") else tag
+
+
+def _bar(total, have, name):
+    return tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=name)
+
+
+def _kept(part):
+    size = tqdm.format_sizeof(_size(part), "B")
+    return f"{size} are kept in {part}: call again to continue." if _size(part) else ""
+
+
+def _size(path):
+    return path.stat().st_size if path.exists() else 0
