@@ -1,9 +1,10 @@
 # make run [FACES=PATH]   executes the notebooks on the demo people or an archive, into build/
 # make test               lint, unit tests, and every notebook end to end on a small subset
-# make bench              how fast pictures reach the network
+# make bench [FACES=PATH] how fast faces reach the network
 # make lab                JupyterLab on the notebooks
 # make clean              removes what was made, but neither .venv nor data
 #
+# RECORD=1 with run or bench keeps the figures in bench/results.json.
 # Each makes the virtual environment first. PYTHON=... names the Python to make it with.
 
 SHELL := bash
@@ -41,7 +42,7 @@ nbval = FACES="$(1)" FACES_LIMIT=$(SUBSET) $(BIN)/python -m pytest -q -p no:cach
 	notebooks/*.ipynb
 
 run: $(READY)
-	@$(BIN)/python tools/run_notebooks.py
+	@$(BIN)/python tools/run_notebooks.py $(if $(RECORD),--record)
 
 test: lint unit notebooks notebooks-real
 
@@ -63,7 +64,7 @@ notebooks-on-archive: $(READY)
 	$(call timed,notebooks on a real archive,$(call nbval,$(CURDIR)/$(REAL)))
 
 bench: $(READY)
-	@$(BIN)/python -m bench.input_path
+	@$(BIN)/python -m bench.input_path $(if $(RECORD),--record)
 
 lab: $(READY)
 	@$(BIN)/python -m jupyter lab notebooks

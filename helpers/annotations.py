@@ -71,7 +71,7 @@ def read_faces(xml_path: str | Path) -> list[Face]:
         images = ElementTree.parse(xml_path).getroot().findall("images/image")
     except OSError as error:
         raise ValueError(f"{xml_path}: cannot be read ({error.strerror}).") from error
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # or of no known encoding
         raise ValueError(f"{xml_path}: not a whole XML file ({error}).") from error
     faces = [_face(xml_path, image, box) for image in images for box in image.findall("box")]
     if not faces:
@@ -84,14 +84,15 @@ def _face(xml_path: Path, image: ElementTree.Element, box: ElementTree.Element) 
     name = image.get("file", "")
     path = xml_path.parent / name
     where = f"{xml_path}: {name or 'an entry without a file name'}"
+    parts = box.findall("part")  # dlib's files may have a <label> beside them
     try:
         left, top, width, height = (float(box.get(k)) for k in ("left", "top", "width", "height"))
-        points = {part.get("name"): (float(part.get("x")), float(part.get("y"))) for part in box}
+        points = {part.get("name"): (float(part.get("x")), float(part.get("y"))) for part in parts}
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where} has text or nothing where a number belongs.") from error
     names = [f"{i:02d}" for i in range(NUM_LANDMARKS)]
-    if sorted(points) != names or len(box) != NUM_LANDMARKS:
-        raise ValueError(f"{where} has {len(box)} points, not 68 numbered 00 to 67.")
+    if set(points) != set(names) or len(parts) != NUM_LANDMARKS:
+        raise ValueError(f"{where} has {len(parts)} points, not 68 numbered 00 to 67.")
     landmarks = np.array([points[n] for n in names], np.float32)
     if not (np.isfinite(landmarks).all() and np.isfinite([left, top, width, height]).all()):
         raise ValueError(f"{where} has a number that is not finite.")
@@ -100,7 +101,7 @@ def _face(xml_path: Path, image: ElementTree.Element, box: ElementTree.Element) 
             columns, rows = picture.size
     except FileNotFoundError as error:
         raise ValueError(f"{where} is missing beside the label file.") from error
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise ValueError(f"{where} is not a picture that can be read.") from error
     inside = left < columns and top < rows and left + width > 0 and top + height > 0
     if width <= 0 or height <= 0 or not inside:

@@ -182,3 +182,10 @@ def test_a_broken_label_file_is_refused(write):
 
 def test_a_missing_label_file_is_refused(tmp_path):
     refused(tmp_path / "labels.xml", "cannot be read")
+
+
+def test_an_encoding_that_nobody_knows_is_one_sentence_that_names_the_file(tmp_path):
+    path = tmp_path / "labels_train.xml"
+    path.write_text("<?xml version='1.0' encoding='no-such'?><dataset/>")
+    with pytest.raises(ValueError, match=r"labels_train\.xml"):
+        read_faces(path)

@@ -1,0 +1,110 @@
+"""Augmentation of a batch, on whatever device it lies: the images and their landmarks together."""
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from helpers.crop import compose, crop_matrix, invert
+
+# Where each landmark goes when a face is mirrored: its left eye becomes a right one.
+# fmt: off
+FLIP = torch.tensor([
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,  # jaw
+    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                    # brows
+    27, 28, 29, 30, 35, 34, 33, 32, 31,                        # nose
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,            # eyes
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,            # outer lips
+    64, 63, 62, 61, 60, 67, 66, 65,                            # inner lips
+])
+# fmt: on
+
+
+class Augment(nn.Module):
+    """Cuts the canvas from wide crops, changing each face at random; in eval mode, changing none.
+
+    forward(images [B, 1, S, S] uint8, landmarks [B, 68, 2]) -> images [B, 1, size, size] float32
+    in -1 to 1, landmarks [B, 68, 2], both in canvas pixels with centres at whole numbers.
+
+    rotation: largest angle, degrees. scale: largest change of size, 0.1 is 10 %. shift: largest
+    move, as a part of the canvas. flip: chance of a mirror image. brightness: largest addition,
+    as a part of the range from black to white. contrast: largest change of the distance from the
+    mean grey. erasing: largest side of a grey rectangle, as a part of the canvas.
+    generator: where the random numbers come from; torch's global one by default.
+    """
+
+    def __init__(self, size=224, rotation=25.0, scale=0.12, shift=0.06, flip=0.5,
+                 brightness=0.25, contrast=0.35, erasing=0.4):  # fmt: skip
+        super().__init__()
+        self.size, self.flip = size, flip
+        self.ranges = {"angle": rotation, "scale": scale, "shift_x": shift, "shift_y": shift}
+        self.ranges |= {"brightness": brightness, "contrast": contrast, "erasing": erasing}
+
+    def forward(self, images, landmarks, generator=None):
+        if not self.training:
+            return self.apply(images, landmarks)
+        count = len(images)
+        draw = torch.rand(len(self.ranges) + 3, count, generator=generator).numpy()
+        settings = {
+            name: largest * (2 * value - 1)
+            for (name, largest), value in zip(self.ranges.items(), draw, strict=False)
+        }
+        settings["flip"] = draw[-3] < self.flip
+        settings["erasing"] = np.maximum(settings["erasing"], 0)  # half of the faces keep all
+        settings["erase_at"] = draw[-2:].T
+        return self.apply(images, landmarks, **settings)
+
+    def apply(self, images, landmarks, angle=0.0, scale=0.0, shift_x=0.0, shift_y=0.0, flip=False,
+              brightness=0.0, contrast=0.0, erasing=0.0, erase_at=(0.5, 0.5)):  # fmt: skip
+        """The same with settings given: one number for all faces, or one for each ([B])."""
+        count, width = len(images), images.shape[-1]
+        angle, scale, shift_x, shift_y, flip, brightness, contrast, erasing = (
+            np.broadcast_to(value, count)
+            for value in (angle, scale, shift_x, shift_y, flip, brightness, contrast, erasing)
+        )
+        box, margin = (0, 0, width, width), self.size / width  # the middle of the wide crop
+        matrices = np.stack([
+            crop_matrix(box, self.size, margin, angle[i], 1 + scale[i], (shift_x[i], shift_y[i]),
+                        flip[i]) for i in range(count)
+        ])  # fmt: skip
+        images = warp_batch(images.float() / 255, matrices, self.size)
+        landmarks = move_batch(landmarks, matrices)
+        flipped = torch.as_tensor(flip.copy(), device=landmarks.device)[:, None, None]
+        landmarks = torch.where(flipped, landmarks[:, FLIP], landmarks)
+
+        def each(values):
+            return torch.as_tensor(values.copy(), dtype=torch.float32, device=images.device)
+
+        grey = images.mean((1, 2, 3), keepdim=True)
+        images = (images - grey) * (1 + each(contrast).view(-1, 1, 1, 1)) + grey
+        images = (images + each(brightness).view(-1, 1, 1, 1)).clamp(0, 1)
+        images = self._erase(images, each(erasing), each(np.broadcast_to(erase_at, (count, 2))))
+        return images * 2 - 1, landmarks
+
+    def _erase(self, images, side, centre):
+        """Puts a grey square of `side` at `centre` (both as parts of the canvas) in each image."""
+        at = torch.arange(self.size, device=images.device) / self.size
+        near = (at - centre[..., None]).abs() < side[:, None, None] / 2  # [B, 2, size]
+        square = near[:, 1, :, None] & near[:, 0, None, :]
+        return torch.where(square[:, None], 0.5, images)
+
+
+def warp_batch(images, matrices, size):
+    """Images [B, C, H, W] on canvases [B, C, size, size]; matrices [B, 2, 3] as for `crop.warp`.
+
+    Torch counts positions from -1 to 1; with align_corners=True those are the centres of the
+    first and last pixel, as everywhere here, and the half pixel needs no thought.
+    """
+    height, width = images.shape[-2:]
+    unit_in = np.array([[2 / (width - 1), 0, -1], [0, 2 / (height - 1), -1]])
+    unit_out = invert(np.array([[2 / (size - 1), 0, -1], [0, 2 / (size - 1), -1]]))
+    theta = [compose(compose(unit_out, invert(matrix)), unit_in) for matrix in matrices]
+    theta = torch.as_tensor(np.stack(theta), dtype=torch.float32, device=images.device)
+    grid = functional.affine_grid(theta, (len(images), 1, size, size), align_corners=True)
+    return functional.grid_sample(images, grid, align_corners=True)
+
+
+def move_batch(landmarks, matrices):
+    """Landmarks [B, 68, 2] where matrices [B, 2, 3] put them, on the device of the landmarks."""
+    matrices = torch.as_tensor(matrices, dtype=landmarks.dtype, device=landmarks.device)
+    return landmarks @ matrices[:, :, :2].mT + matrices[:, None, :, 2]

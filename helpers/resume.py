@@ -1,0 +1,59 @@
+"""What makes a training that is interrupted lose nothing."""
+
+import signal
+import threading
+from contextlib import contextmanager
+
+import torch
+
+from helpers.files import whole_file
+
+
+@contextmanager
+def deferred_interrupt():
+    """Inside, an interrupt only fills the list that is given; a second one comes through.
+
+    Used as `with deferred_interrupt() as asked:` around a loop that looks at `asked` where it can
+    stop, so that a step is never cut in two. Signals reach the main thread alone: in any other,
+    the list stays empty.
+    """
+    asked = []
+
+    def ask(number, _frame):
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def save_state(path, plan, parts, state):
+    """Writes all that the next step depends on: networks, optimizers, where the loop stands.
+
+    plan: a list of numbers that a training must share to go on from here. parts: name to object
+    with a `state_dict`. state: a dictionary of numbers, lists and strings.
+    """
+    with whole_file(path) as partial:
+        saved = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(saved | {"plan": plan, "state": state}, partial)
+
+
+def load_state(path, plan, parts, state, device):
+    """Puts everything back as `save_state` found it, unless the file is of another plan."""
+    if not path.exists():
+        return
+    saved = torch.load(path, map_location=device, weights_only=True)
+    if saved["plan"] != plan:
+        print(f"{path} is of another training; starting over.")
+        return
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    state.update(saved["state"])
+    print(f"Going on from epoch {state['epoch'] + 1}, step {state['step']}.")

@@ -1,0 +1,101 @@
+"""Things to turn and slide: thin shells over pure functions that return a picture.
+
+Each shell first shows its picture as it stands, so that a reader who sees only the page on GitHub
+sees it too; then, in a live notebook, the controls.
+"""
+
+import io
+
+import ipywidgets
+import numpy as np
+from IPython.display import Image, display
+from PIL import Image as Pillow
+
+from helpers.augment import Augment
+from helpers.draw import paint
+
+# name of the setting: (least, largest, step, what the slider says)
+SLIDERS = {
+    "angle": (-45.0, 45.0, 1.0, "rotation, degrees"),
+    "scale": (-0.3, 0.3, 0.01, "scale, + larger"),
+    "shift_x": (-0.2, 0.2, 0.01, "shift right"),
+    "shift_y": (-0.2, 0.2, 0.01, "shift down"),
+    "brightness": (-0.5, 0.5, 0.02, "brightness"),
+    "contrast": (-0.9, 0.9, 0.05, "contrast"),
+    "erasing": (0.0, 0.6, 0.02, "erased square"),
+}
+
+
+def render_augmented(image, landmarks, size=224, zoom=2, **settings):
+    """A wide crop [1, S, S] and its landmarks [68, 2] after `Augment.apply`, drawn: RGB uint8."""
+    images, points = Augment(size).apply(image[None], landmarks[None], **settings)
+    picture = ((images[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8)
+    return paint(picture, points[0].numpy(), zoom=zoom)
+
+
+def augmenter(dataset):
+    """A slider for each augmentation of the faces of a `FaceLandmarksDataset`."""
+    controls = {
+        name: ipywidgets.FloatSlider(0.0, min=low, max=high, step=step, description=text,
+                                     style={"description_width": "9em"})
+        for name, (low, high, step, text) in SLIDERS.items()
+    }  # fmt: skip
+    controls["flip"] = ipywidgets.Checkbox(False, description="flip")
+    controls["index"] = ipywidgets.BoundedIntText(0, 0, len(dataset) - 1, description="face")
+
+    def render(index, **settings):
+        return render_augmented(*dataset[index], size=dataset.size, **settings)
+
+    start = {"index": 0, "angle": 15.0, "scale": 0.1}
+    return shell(render, controls, start)
+
+
+def browser(count, render, text="face"):
+    """A slider over `count` pictures, each drawn by render(index) -> RGB uint8 [H, W, 3]."""
+    return shell(render, {"index": ipywidgets.IntSlider(0, 0, count - 1, description=text)}, {})
+
+
+def shell(render, controls, start):
+    """Controls beside the picture that render(**values) draws; the picture is displayed at once.
+
+    controls: name of the parameter to widget. start: the values to begin with. The picture
+    widget's bytes are replaced in place, so nothing flickers or doubles.
+    """
+    for name, value in start.items():
+        controls[name].value = value
+    picture = ipywidgets.Image(format="png")
+
+    def update(change=None):
+        values = {name: control.value for name, control in controls.items()}
+        picture.value = png(render(**values))
+
+    for control in controls.values():
+        control.observe(update, "value")
+    update()
+    display(Image(picture.value))
+    return ipywidgets.HBox([ipywidgets.VBox(list(controls.values())), picture])
+
+
+def png(picture):
+    """RGB uint8 [H, W, 3] as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Pillow.fromarray(picture).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def uploader(render, picture):
+    """A button to upload a photograph, drawn by render(RGB uint8) -> RGB uint8; `picture` first."""
+    upload = ipywidgets.FileUpload(accept="image/*", multiple=False)
+    shown = ipywidgets.Image(format="png")
+
+    def update(change):
+        # ipywidgets 8 gives a tuple of files, 7 (Colab's) a dictionary of them by name.
+        files = change["new"]
+        file = (files if isinstance(files, tuple) else list(files.values()))[0]
+        photograph = Pillow.open(io.BytesIO(file["content"])).convert("RGB")
+        shown.value = png(render(np.asarray(photograph)))
+
+    upload.observe(update, "value")
+    shown.value = png(render(picture))
+    display(Image(shown.value))
+    return ipywidgets.VBox([upload, shown])

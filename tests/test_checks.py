@@ -1,0 +1,41 @@
+"""The repair exercises: what they hand to the reader is broken, and the solution is accepted."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+SEPARATE = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.stem != "solutions")
+
+
+def code_cells(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def answer(capsys, source):
+    """What a check prints about the functions in a cell."""
+    imports = "import re\nfrom pathlib import PurePosixPath\nimport numpy as np\nimport torch\n"
+    imports += "from helpers import checks\nfrom helpers.augment import FLIP\n"
+    imports += "from helpers.crop import crop_matrix, invert, move\n"
+    exec(imports + source, {})
+    return capsys.readouterr().out
+
+
+def check_name(source):
+    return re.search(r"check_(?!_)\w+", source.splitlines()[-1])[0]
+
+
+@pytest.mark.parametrize("path", SEPARATE, ids=lambda path: path.stem)
+def test_the_last_cell_of_each_notebook_is_broken_and_the_check_says_how(path, capsys):
+    assert answer(capsys, "".join(code_cells(path)[-1]["source"])).startswith("Not yet: ")
+
+
+@pytest.mark.parametrize("path", SEPARATE, ids=lambda path: path.stem)
+def test_the_solution_of_each_repair_is_accepted(path, capsys):
+    name = check_name("".join(code_cells(path)[-1]["source"]))
+    sources = ["".join(cell["source"]) for cell in code_cells(NOTEBOOKS / "solutions.ipynb")]
+    (solution,) = [source for source in sources if f"checks.{name}(" in source]
+    assert answer(capsys, solution).startswith("Right: ")

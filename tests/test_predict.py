@@ -1,0 +1,180 @@
+"""Any photograph to landmarks, and one clear sentence for what is no photograph."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.data import astronaut  # a portrait in the public domain, by NASA
+from synthetic import face_shape
+
+from helpers import predict
+from helpers.model import LandmarkNet, save_checkpoint
+from helpers.predict import Landmarker, box_around
+
+# Read off the portrait by eye: outer corners of the eyes, corners of the mouth.
+FEATURES = np.array([[193, 101], [259, 104], [203, 140], [243, 141]])
+# The bounding box of its face from brows to chin and from ear to ear, by eye too.
+LOW, HIGH = np.array([182, 89]), np.array([269, 178])
+
+
+@pytest.fixture(scope="module")
+def landmarker():
+    torch.manual_seed(0)
+    return Landmarker(LandmarkNet(width=8, size=64), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    return astronaut()
+
+
+@pytest.fixture
+def part(portrait):
+    """The part of the portrait with the face: a quarter of the work for the detector."""
+    return portrait[:256, 100:356].copy()
+
+
+def test_one_face_is_found_on_the_astronaut_where_it_is(landmarker, portrait):
+    boxes = landmarker.detect(portrait)
+    assert (boxes.shape, boxes.dtype) == ((1, 4), np.float32)
+    left, top, width, height = boxes[0]
+    assert (FEATURES > (left, top)).all()
+    assert (FEATURES < (left + width, top + height)).all()
+
+
+def test_a_detected_box_is_like_those_of_the_training_set(landmarker, portrait):
+    found = landmarker.detect(portrait)[0]
+    like_dlibs = box_around(np.array([LOW, HIGH], np.float32))
+    side = like_dlibs[2]
+    assert found[2:] == pytest.approx([side, side], rel=0.15)
+    assert np.abs(found[:2] + found[2:] / 2 - like_dlibs[:2] - side / 2).max() < 0.1 * side
+
+
+def test_two_faces_are_found_from_left_to_right(landmarker, part):
+    boxes = landmarker.detect(np.hstack([part, part]))
+    assert boxes.shape == (2, 4)
+    assert boxes[1, 0] - boxes[0, 0] == pytest.approx(256, abs=8)
+
+
+def test_a_face_twice_as_large_has_a_box_twice_as_large(landmarker, part):
+    larger = part.repeat(2, axis=0).repeat(2, axis=1)
+    (small,), (large,) = landmarker.detect(part), landmarker.detect(larger)
+    np.testing.assert_allclose(large, 2 * small, rtol=0.1, atol=4)
+
+
+def test_where_there_is_no_face_none_is_found(landmarker):
+    empty = np.full((300, 400, 3), 128, np.uint8)
+    boxes, points = landmarker.detect(empty), landmarker.landmarks(empty)
+    assert (boxes.shape, boxes.dtype) == ((0, 4), np.float32)
+    assert (points.shape, points.dtype) == ((0, 68, 2), np.float32)
+
+
+def test_landmarks_are_float32_one_set_for_each_box(landmarker, portrait):
+    boxes = np.array([[180, 76, 90, 90], [100, 100, 200, 150], [-20, -20, 60, 60.5]])
+    points = landmarker.landmarks(portrait, boxes)
+    assert (points.shape, points.dtype) == ((3, 68, 2), np.float32)
+    assert np.isfinite(points).all()
+    alone = [landmarker.landmarks(portrait, box[None])[0] for box in boxes]
+    np.testing.assert_allclose(points, alone, atol=0.01)
+
+
+def test_boxes_may_be_a_plain_list(landmarker, portrait):
+    points = landmarker.landmarks(portrait, [(180, 76, 90, 90)])
+    assert points.shape == (1, 68, 2)
+
+
+def test_without_boxes_the_detected_ones_are_used(landmarker, part):
+    detected = landmarker.landmarks(part, landmarker.detect(part))
+    assert detected.shape == (1, 68, 2)
+    np.testing.assert_array_equal(landmarker.landmarks(part), detected)
+
+
+@pytest.mark.parametrize("boxes", [[], np.zeros((0, 4))], ids=["list", "array"])
+def test_no_boxes_no_landmarks(landmarker, portrait, boxes):
+    points = landmarker.landmarks(portrait, boxes)
+    assert (points.shape, points.dtype) == ((0, 68, 2), np.float32)
+
+
+def test_the_picture_is_left_as_it_was(landmarker, part):
+    before = part.copy()
+    landmarker.landmarks(part)
+    np.testing.assert_array_equal(part, before)
+
+
+def sentence(error):
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    return message
+
+
+@pytest.mark.parametrize("picture", [
+    np.zeros((50, 60), np.uint8), np.zeros((50, 60, 4), np.uint8), np.zeros((0, 60, 3), np.uint8),
+    np.zeros((50, 60, 3), np.float32), np.zeros((50, 60, 3), bool), np.zeros((2, 50, 60, 3), "u1"),
+    "portrait.jpg", None,
+], ids=["grey", "with alpha", "empty", "float", "bool", "batch", "a name", "nothing"])  # fmt: skip
+@pytest.mark.parametrize("method", ["detect", "landmarks"])
+def test_what_is_no_rgb_picture_is_refused_in_one_sentence(landmarker, method, picture):
+    with pytest.raises(ValueError, match="RGB uint8") as error:
+        getattr(landmarker, method)(picture)
+    sentence(error)
+
+
+@pytest.mark.parametrize("boxes", [
+    [1, 2, 30, 40], [[1, 2, 30]], np.ones((2, 2, 4)), [[1, 2, np.nan, 40]], [[np.inf, 2, 30, 40]],
+    [[1, 2, 0, 40]], [[1, 2, 30, -40]], [[9, 9, 30, 30], [1, 2, 30, 0]],
+], ids=str)  # fmt: skip
+def test_what_is_no_box_is_refused_in_one_sentence(landmarker, portrait, boxes):
+    with pytest.raises(ValueError, match=r"[Bb]ox") as error:
+        landmarker.landmarks(portrait, boxes)
+    sentence(error)
+
+
+def test_the_box_around_landmarks_is_dlibs():
+    side, middle = 100.0, np.array([150.0, 160.0])
+    points = middle + (face_shape() / np.ptp(face_shape(), axis=0).max() * side)
+    points += middle - (points.min(0) + points.max(0)) / 2
+    left, top, width, height = box_around(points)
+    assert (width, height) == pytest.approx((108, 108), abs=1)
+    # Pixel centres are at whole numbers: the middle of n pixels is (n - 1) / 2 from the first.
+    assert left + (width - 1) / 2 == pytest.approx(150, abs=0.01)
+    assert top + (height - 1) / 2 == pytest.approx(160 - 8.5, abs=1)
+
+
+def test_the_box_moves_and_grows_with_the_landmarks():
+    points = 100 + 30 * face_shape()
+    left, top, side, _ = box_around(points)
+    moved = box_around(points + np.array([17, -9]))
+    np.testing.assert_allclose(moved, [left + 17, top - 9, side, side], atol=1e-3)
+    _, _, doubled, _ = box_around(2 * points)
+    assert doubled == pytest.approx(2 * side)
+
+
+def test_without_shipped_weights_the_command_that_trains_some_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "SHIPPED", tmp_path / "demo.pt")
+    with pytest.raises(ValueError, match=r"python -m helpers\.train .*--out") as error:
+        Landmarker.load()
+    assert "demo.pt" in sentence(error)
+
+
+def test_by_default_the_shipped_weights_are_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "SHIPPED", tmp_path / "demo.pt")
+    save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / "demo.pt", faces="demo")
+    assert Landmarker.load(device="cpu").about["faces"] == "demo"
+
+
+def test_a_loaded_landmarker_says_what_the_saved_network_says(landmarker, part, tmp_path):
+    save_checkpoint(landmarker.model, tmp_path / "net.pt")
+    loaded = Landmarker.load(tmp_path / "net.pt", device="cpu")
+    np.testing.assert_allclose(loaded.landmarks(part), landmarker.landmarks(part),
+                               atol=1e-3)  # fmt: skip
+
+
+def test_the_margin_is_the_one_that_the_network_was_trained_with(landmarker, portrait):
+    box = [[180, 76, 90, 90]]
+    wider = Landmarker(landmarker.model, {"margin": 3.0}, device="cpu")
+    assert np.abs(wider.landmarks(portrait, box) - landmarker.landmarks(portrait, box)).max() > 5
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"gone\.pt"):
+        Landmarker.load(tmp_path / "gone.pt", device="cpu")

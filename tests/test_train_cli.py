@@ -1,0 +1,20 @@
+"""Training from a shell."""
+
+from helpers.predict import Landmarker
+from helpers.train import main
+
+
+def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
+    make_folder, data, tmp_path, capsys
+):
+    folders = [make_folder(name, train=40, test=8) for name in ("one", "two", "three")]
+    out = tmp_path / "small.pt"
+    main([
+        *["--faces", str(folders[0]), "--faces", str(folders[1]), "--test", str(folders[2])],
+        *["--epochs", "1", "--size", "32", "--width", "8", "--batch-size", "8", "--half"],
+        *["--out", str(out)],
+    ])  # fmt: skip
+    landmarker = Landmarker.load(out, device="cpu")
+    assert f"{landmarker.about['test_nme']:.2f} %" in capsys.readouterr().out
+    assert len(landmarker.about["test_errors"]) == 8
+    assert not out.with_name("small.pt.resume").exists()
