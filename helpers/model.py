@@ -29,7 +29,8 @@ class LandmarkNet(nn.Module):
     turn, each as x / size - 0.5. `to_pixels` turns them into landmarks [B, 68, 2].
 
     width: channels of the first stage; each further stage doubles them. 64 is ResNet18; 32 has a
-    quarter of its weights; a multiple of 8. Any input size works, since the last stage is averaged over positions.
+    quarter of its weights; a multiple of 8. Any input size works, since the last stage is
+    averaged over positions.
     """
 
     def __init__(self, width: int = 64, size: int = 224):

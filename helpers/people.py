@@ -1,0 +1,139 @@
+"""Demo people: photograph-like pictures of people who do not exist, with exact landmarks.
+
+A person is drawn at random from a statistical face model (Cootes et al. 1998) fitted to the Face
+Research Lab London Set, then posed, lit and put before a background. Points are (x, y) in pixels
+of the picture, with pixel centres at whole numbers.
+
+`portrait` says who is seen and how, and puts the rest together: `render` and `hair` paint a person
+in the frame of the `face_model`, `mesh` poses it (with the `expression`) and carries it over the
+`backgrounds`, then come `mouth`, `occluders` and `camera`. This module writes the data set.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm.auto import tqdm
+
+from helpers.dlib_layout import image_entry, label_list, points_file
+from helpers.face_model import Person, View
+from helpers.groups import contact_sheet, detector_box, group
+from helpers.portrait import draw_person, photograph, sample_person, sample_view
+
+__all__ = [
+    "Person",
+    "View",
+    "cast",
+    "contact_sheet",
+    "detector_box",
+    "draw_person",
+    "group",
+    "make_people",
+    "photograph",
+    "sample_person",
+    "sample_view",
+]
+
+SOURCE = (
+    "People who do not exist, drawn from a statistical face model. The model was fitted to the "
+    "Face Research Lab London Set by Lisa DeBruine and Benedict Jones (2017), figshare, "
+    "doi 10.6084/m9.figshare.5047666.v5, CC BY 4.0; altered: nobody in these pictures is in it. "
+    "Licence of these pictures: CC BY 4.0."
+)
+
+# Index of each landmark's counterpart on the other side of the face.
+MIRROR = np.array(
+    [
+        *(*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31),
+        *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
+        *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),
+    ]
+)
+
+
+def _counts(total):
+    """How many people each photograph of a list shows: two in every 24th, else one."""
+    counts = []
+    while sum(counts) < total:
+        counts.append(2 if len(counts) % 24 == 6 and sum(counts) + 2 <= total else 1)
+    return counts
+
+
+def cast(train=512, test=128, seed=0):
+    """The people of a data set, without their pictures: (list for train, list for test)."""
+    lists = []
+    for part, total in enumerate((train, test)):
+        lists.append([])
+        for index, count in enumerate(_counts(total)):
+            rng = np.random.default_rng([seed, part, index])
+            if count > 1:
+                rng = np.random.default_rng([int(rng.integers(2**31)), 9])
+            lists[-1] += [sample_person(rng) for _ in range(count)]
+    return tuple(lists)
+
+
+def _photo(seed, part, index, count):
+    """One photograph and its faces [(landmarks, box)], all from a generator of its own."""
+    rng = np.random.default_rng([seed, part, index])
+    if count > 1:
+        picture, marks, boxes = group(count, int(rng.integers(2**31)))
+        return picture, list(zip(marks, boxes.astype(int), strict=True))
+    picture, marks = draw_person(sample_person(rng), seed=int(rng.integers(2**31)))
+    return picture, [(marks, detector_box(marks, rng))]
+
+
+def _write(folder, part, seed, index, count):
+    """Draws and saves one photograph and its twin; returns its entries of the label file."""
+    picture, faces = _photo(seed, part, index, count)
+    rng = np.random.default_rng([seed, part, index, 3])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
+    width = picture.shape[1]
+    entries = []
+    for k, (marks, box) in enumerate(faces):
+        suffix = f"_{k + 1}" if count > 1 else ""
+        name = f"people/{('train', 'test')[part]}/{index + 1:04d}{suffix}"
+        twin = np.column_stack([width - 1 - marks[:, 0], marks[:, 1]])[MIRROR]
+        twin_box = (width - box[0] - box[2], *box[1:])
+        for path, image, points, frame in (
+            (name, picture, marks, box),
+            (name + "_mirror", picture[:, ::-1], twin, twin_box),
+        ):
+            _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), quality)
+            (folder / f"{path}.jpg").write_bytes(data.tobytes())
+            entries.append(image_entry(f"{path}.jpg", picture.shape, frame, points))
+        (folder / f"{name}.pts").write_text(points_file(marks))
+    return entries
+
+
+def _write_list(folder, part, name, total, seed, pool):
+    """Draws and saves one list's photographs and its label file."""
+    (folder / "people" / name).mkdir(parents=True)
+    jobs = [
+        pool.submit(_write, folder, part, seed, index, count)
+        for index, count in enumerate(_counts(total))
+    ]
+    entries = [e for job in tqdm(jobs, desc=f"people, {name}") for e in job.result()]
+    text = label_list(f"Demo people - {name} images", SOURCE, entries)
+    (folder / f"labels_people_{name}.xml").write_text(text, encoding="iso-8859-1")
+
+
+def make_people(folder, train=512, test=128, seed=0, workers=None):
+    """Writes a data set in dlib's layout into an empty folder: train + test faces and their twins.
+
+    Label files `labels_people_train.xml` and `labels_people_test.xml`, pictures under `people/`,
+    a mirrored twin of each with its own entry right after, and a .pts file (which counts from 1)
+    beside each unmirrored picture. One photograph in 24 holds two people, and is saved under both
+    names as in dlib's archive. The same seed gives the same pixels, whatever `workers` is.
+    """
+    folder = Path(folder)
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # each worker draws a photograph of its own: threads within cost time
+    try:
+        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+            for part, (name, total) in enumerate((("train", train), ("test", test))):
+                _write_list(folder, part, name, total, seed, pool)
+    finally:
+        cv2.setNumThreads(threads)
+    return folder

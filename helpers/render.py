@@ -1,0 +1,127 @@
+"""The looks of a demo person in the frame of the face model: skin, clothes, light, and hair.
+
+All is put together there as one RGBA picture, which `helpers.mesh` carries to the photograph.
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from helpers.expression import close_lids
+from helpers.face_model import BELOW, FRAME, blend, enlarge, face_model, mix, ramp, smooth, times
+from helpers.hair import HAIR_COLUMNS, HAIR_ROWS, hair_layer, one_piece
+
+FACE = (132, 184)  # first row and column of the part kept at full resolution
+SKIN = (96, 160)  # the same of the part kept at a quarter of it
+CLOTHES_FROM = 400  # first row where clothes may be
+
+
+def draw_frame(person, view, reduce=1, bottom=FRAME + BELOW):
+    """The person in the model's frame, premultiplied RGBA float32 [H, W, 4], colours 0 to 1.
+
+    reduce: 1, 4 / 3, 2 or 4. bottom: the first row of the frame that is not needed.
+    """
+    rng = np.random.default_rng([person.seed, 1])
+    rows = round(bottom / reduce)
+    stored = {}
+    for name, step in (("clothes", 8), ("body", 8), ("hair", 4), ("shade", 8)):
+        part = blend(face_model(), name, person.style)
+        if step == 8:  # stored so coarsely that its steps would show in an outline
+            part = cv2.GaussianBlur(part, (0, 0), 1.2)
+        if name == "hair":
+            part = one_piece(part)
+        stored[name] = enlarge(part, step, reduce)[:rows]
+
+    colour = skin_texture(person, rng, reduce, rows)
+    body = stored["body"]
+    from_side = np.arange(0, FRAME, reduce, dtype=np.float32) - 30
+    body = np.minimum(body, 0.6 * np.minimum(from_side, from_side[::-1]))
+    alpha = ramp(body, 1.6 * reduce)
+    shade = 0.75 + 0.25 * ramp(body - 8, 26)
+    if view.smile:
+        crease = enlarge(face_model()["smile_shade"], 4, reduce)[:rows]
+        shade *= np.exp(np.float32(1.6 * view.smile) * crease)
+    colour = dress(colour, person, stored["clothes"], rng, reduce)
+
+    part = (
+        slice(0, min(rows, round(HAIR_ROWS / reduce))),
+        slice(*(round(c / reduce) for c in HAIR_COLUMNS)),
+    )
+    hair, cover, shadow = hair_layer(
+        person, stored["hair"][part], stored["shade"][part], rng, reduce
+    )
+    shade[part] *= 1 - 0.35 * shadow
+    colour[part] = mix(colour[part], hair, cover)
+    shade[part] += (1 - shade[part]) * cover
+    alpha[part] = np.maximum(alpha[part], cover)
+    close_lids(colour, view, reduce)
+    colour = times(colour, light_on(view, reduce)[:rows] * shade * alpha)
+    return cv2.merge([*cv2.split(colour), alpha])
+
+
+def skin_texture(person, rng, reduce, rows):
+    """The bald head and neck over the whole frame, RGB float32 [rows, W, 3], 0 to 1."""
+    model = face_model()
+    low = blend(model, "low", person.code).transpose(1, 2, 0)
+    top, left = SKIN[0] // 4, SKIN[1] // 4
+    right, below = FRAME // 4 - left - low.shape[1], FRAME // 4 - top - low.shape[0]
+    low = cv2.copyMakeBorder(low, top, below, left, right, cv2.BORDER_REPLICATE)
+    texture = enlarge(low, 4, reduce)[:rows]
+    high = blend(model, "high", person.code)
+    noise = rng.standard_normal(high.shape, np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.8) - cv2.GaussianBlur(noise, (0, 0), 2.5)
+    high += 1.2 * noise * cv2.resize(model["grain"], high.shape[::-1])
+    if reduce > 1:
+        high = cv2.resize(high, None, fx=1 / reduce, fy=1 / reduce, interpolation=cv2.INTER_AREA)
+    y, x = (round(start / reduce) for start in FACE)
+    high = high[: max(0, rows - y)]
+    texture[y : y + high.shape[0], x : x + high.shape[1], 0] += high
+    texture = np.clip(texture * np.float32(1 / 255), 0, 1)
+    return cv2.cvtColor(texture, cv2.COLOR_YCrCb2RGB)
+
+
+def dress(colour, person, outline, rng, reduce):
+    """The picture of the skin with the clothes over it: folds, weave, and the collar's shadow.
+
+    colour: RGB float32 [H, W, 3], outline: signed distance [H, W] to the edge of the clothes.
+    """
+    top = round(CLOTHES_FROM / reduce)
+    outline = outline[top:]
+    if not outline.size:
+        return colour
+    size = (FRAME // 64, (FRAME + BELOW) // 64)
+    fold = cv2.resize(
+        rng.standard_normal(size[::-1], np.float32),
+        outline.shape[::-1],
+        interpolation=cv2.INTER_CUBIC,
+    )
+    weave = cv2.blur(rng.standard_normal(outline.shape, np.float32), (2, 2))
+    border = np.exp(-np.square((outline - 9) / 1.5))
+    light = 1 + np.float32(0.08) * fold + np.float32(0.03) * weave - np.float32(0.12) * border
+    cloth = cv2.merge([light * np.float32(c) for c in person.cloth])
+    hem = cv2.GaussianBlur(ramp(outline + 5, 14), (0, 0), 4 / reduce)
+    skin = times(colour[top:], 1 - 0.3 * hem)
+    colour[top:] = mix(skin, cloth, ramp(outline, 1.5 * max(1, reduce / 2)))
+    return colour
+
+
+@cache
+def normals():
+    """Unit normals of the mean face at a quarter of the frame, float32 [160, 160, 3]."""
+    depth = face_model()["depth"]
+    below = smooth((np.arange(160, dtype=np.float32)[:, None] - 113) / 6)
+    depth = depth + (cv2.GaussianBlur(depth, (0, 0), 6) - depth) * below
+    slope = [cv2.Sobel(depth, cv2.CV_32F, k, 1 - k, scale=1 / 32) for k in (1, 0)]
+    normal = np.dstack([-slope[0], -slope[1], np.full_like(depth, 0.8)])
+    return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+
+
+def light_on(view, reduce):
+    """How much brighter or darker than in the studio each place of the frame is lit, [H, W]."""
+    side, up = np.radians(view.light - view.yaw), np.radians(view.elevation)
+    towards = np.float32([np.sin(side) * np.cos(up), -np.sin(up), np.cos(side) * np.cos(up)])
+    lit = np.maximum(normals() @ towards, 0)
+    strength = 0.2 + 0.5 * view.harshness
+    shading = np.float32(view.exposure) * ((1 - strength) + strength * lit / 0.85)
+    return enlarge(cv2.GaussianBlur(shading, (0, 0), 0.8) ** 0.7, 4, reduce)
