@@ -19,7 +19,8 @@ else
 endif
 READY := $(VENV)/ready
 
-REAL := ../shared/data/ibug_300W_large_face_landmark_dataset.tar.gz
+# Where this archive lies beside the clone, `make test` also runs the notebooks on it.
+REAL ?= ../shared/data/ibug_300W_large_face_landmark_dataset.tar.gz
 SUBSET := 96,32
 CELL_TIMEOUT := 600
 
@@ -67,7 +68,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench.input_path $(if $(RECORD),--record)
 
 lab: $(READY)
-	@$(BIN)/python -m jupyter lab notebooks
+	@$(if $(wildcard $(FACES)),FACES="$(abspath $(FACES))") $(BIN)/python -m jupyter lab notebooks
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache *.egg-info

@@ -22,10 +22,10 @@ BEGIN, END = "<!-- made by python -m bench.results -->\n", "<!-- end -->"
 
 def machine() -> dict:
     """The machine and versions that a figure was measured with."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     vectors = torch.backends.cpu.get_cpu_capability()
     return {
-        "machine": gpu or f"{os.cpu_count()} cores, {platform.machine()}, {vectors}",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {vectors}",
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "date": date.today().isoformat(),
@@ -55,9 +55,15 @@ def table(results: dict) -> str:
             f"{100 * path['share_of_step']:.1f} % of a training step"
         )
         lines.append(f"| input path at 224 px, on {path['faces']} | {text} | `make bench` |")
-    last = max(results.values(), key=lambda result: result["date"])
-    lines += ["", f"Measured on {last['machine']}, torch {last['torch']}, {last['date']}."]
+    made = {_machine(result) for result in results.values()}
+    lines += ["", "Measured on " + "; and on ".join(sorted(made)) + "."]
     return "\n".join(lines) + "\n"
+
+
+def _machine(result: dict) -> str:
+    """What a figure was measured with, in words."""
+    gpu = f" and one {result['gpu']}" if result["gpu"] else ""
+    return f"{result['machine']}{gpu}, torch {result['torch']}, {result['date']}"
 
 
 def main() -> None:

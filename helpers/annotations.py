@@ -26,6 +26,19 @@ PARTS = {
 }
 
 
+# Which landmark takes each one's place when a face is mirrored: a left eye becomes a right one.
+# fmt: off
+MIRROR = [
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,  # jaw
+    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                    # brows
+    27, 28, 29, 30, 35, 34, 33, 32, 31,                        # nose
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,            # eyes
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,            # outer lips
+    64, 63, 62, 61, 60, 67, 66, 65,                            # inner lips
+]
+# fmt: on
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """One entry of a label file.
@@ -119,9 +132,5 @@ def read_image(path: str | Path) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (
-        OSError,
-        SyntaxError,
-        Image.DecompressionBombError,
-    ) as error:  # Pillow raises SyntaxError for some broken PNGs
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # some PNGs: SyntaxError
         raise ValueError(f"{path}: not a picture that can be read ({error}).") from error

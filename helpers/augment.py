@@ -5,19 +5,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from helpers.annotations import MIRROR
 from helpers.crop import compose, crop_matrix, invert
 
-# Where each landmark goes when a face is mirrored: its left eye becomes a right one.
-# fmt: off
-FLIP = torch.tensor([
-    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,  # jaw
-    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                    # brows
-    27, 28, 29, 30, 35, 34, 33, 32, 31,                        # nose
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,            # eyes
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,            # outer lips
-    64, 63, 62, 61, 60, 67, 66, 65,                            # inner lips
-])
-# fmt: on
+FLIP = torch.tensor(MIRROR)
 
 
 class Augment(nn.Module):
@@ -29,7 +20,7 @@ class Augment(nn.Module):
     rotation: largest angle, degrees. scale: largest change of size, 0.1 is 10 %. shift: largest
     move, as a part of the canvas. flip: chance of a mirror image. brightness: largest addition,
     as a part of the range from black to white. contrast: largest change of the distance from the
-    mean grey. erasing: largest side of a grey rectangle, as a part of the canvas.
+    mean grey. erasing: largest side of a grey square, as a part of the canvas.
     generator: where the random numbers come from; torch's global one by default.
     """
 

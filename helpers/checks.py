@@ -16,13 +16,14 @@ def check_photograph(rule):
     """Notebook 01: rule(name of a picture) -> the same for two pictures of one photograph."""
     names = [
         "afw/815038_1.jpg", "afw/815038_2_mirror.jpg", "lfpw/trainset/image_0457.png",
-        "lfpw/trainset/image_0458.png", "ibug/image_003_1.jpg", "ibug/image_084.jpg",
+        "lfpw/testset/image_0457.png", "ibug/image_003_1.jpg", "ibug/image_084.jpg",
+        "helen/trainset/1234_1.jpg", "helen/trainset/1234_10.jpg", "helen/trainset/12_1.jpg",
     ]  # fmt: skip
     for one in names:
         for other in names:
             same = photograph_of(one) == photograph_of(other)
             if (rule(one) == rule(other)) != same:
-                return _not_yet(f"{one} and {other} are {'one' if same else 'two'}.")
+                return _not_yet(f"{one} and {other}: {'one photograph' if same else 'two'}.")
     return _right("photographs stay whole, and no folder became a single one.")
 
 

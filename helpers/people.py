@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from helpers.annotations import MIRROR
 from helpers.dlib_layout import image_entry, label_list, points_file
 from helpers.face_model import Person, View
 from helpers.groups import contact_sheet, detector_box, group
@@ -41,15 +42,6 @@ SOURCE = (
     "Face Research Lab London Set by Lisa DeBruine and Benedict Jones (2017), figshare, "
     "doi 10.6084/m9.figshare.5047666.v5, CC BY 4.0; altered: nobody in these pictures is in it. "
     "Licence of these pictures: CC BY 4.0."
-)
-
-# Index of each landmark's counterpart on the other side of the face.
-MIRROR = np.array(
-    [
-        *(*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31),
-        *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),
-    ]
 )
 
 

@@ -37,8 +37,8 @@ def deferred_interrupt():
 def save_state(path, plan, parts, state):
     """Writes all that the next step depends on: networks, optimizers, where the loop stands.
 
-    plan: a list of numbers that a training must share to go on from here. parts: name to object
-    with a `state_dict`. state: a dictionary of numbers, lists and strings.
+    plan: a list of plain values that a training must share to go on from here. parts: name to
+    object with a `state_dict`. state: a dictionary of numbers, lists and strings.
     """
     with whole_file(path) as partial:
         saved = {name: part.state_dict() for name, part in parts.items()}

@@ -20,8 +20,9 @@ from helpers.unpack import unpack, whole_folder
 IBUG = "http://dlib.net/files/data/ibug_300W_large_face_landmark_dataset.tar.gz"
 IBUG_ENTRIES = {"train": 6666, "test": 1008}
 DEMO = {"train": 512, "test": 128, "seed": 0}
-DEMO_MAKERS = """people.py dlib_layout.py groups.py portrait.py backgrounds.py occluders.py mesh.py
-    camera.py face_model.py expression.py render.py hair.py mouth.py assets/people.npz""".split()
+DEMO_MAKERS = """people.py annotations.py dlib_layout.py groups.py portrait.py backgrounds.py
+    mesh.py occluders.py camera.py face_model.py expression.py render.py hair.py mouth.py
+    assets/people.npz""".split()
 
 
 def get_dataset(name=None, entries=None):

@@ -1,6 +1,6 @@
 """The loop: progress, validation, the best checkpoint kept, an interrupt that loses nothing.
 
-`python -m helpers.train --faces demo --epochs 10 --out FILE` runs it from a shell.
+`python -m helpers.train --faces demo --epochs 20 --out FILE` runs it from a shell.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
     and comes to the same figures, since all that is random follows from the seed, the epoch and
     the step. The file is also written after each epoch, and removed at the end.
     """
-    device = device or pick_device()
+    device = torch.device(device) if device else pick_device()
     mixed = device.type == "cuda"
     print(f"Training on {device}{' with mixed precision' if mixed else ''}.")
     model.to(device, memory_format=torch.channels_last)
@@ -48,7 +48,7 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
     state = {"epoch": 0, "step": 0, "loss": 0.0, "history": []}
     parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "scaler": scaler}
     plan = [epochs, batch_size, lr, seed, len(train_set), len(val_set), model.width, model.size,
-            augment.ranges, augment.flip, loss_function.__name__]  # fmt: skip
+            augment.ranges, augment.flip, getattr(loss_function, "__name__", "")]  # fmt: skip
     resume = Path(f"{out}.resume")
     load_state(resume, plan, parts, state, device)
     with deferred_interrupt() as asked:

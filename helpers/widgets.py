@@ -10,6 +10,7 @@ import ipywidgets
 import numpy as np
 from IPython.display import Image, display
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from helpers.augment import Augment
 from helpers.draw import paint
@@ -83,6 +84,16 @@ def png(picture):
     return buffer.getvalue()
 
 
+def open_photograph(file, largest=1280):
+    """A reader's own photograph, upright and at most `largest` pixels wide and high: RGB uint8.
+
+    A telephone stores a picture as its chip lies and notes how it was held; here that counts.
+    """
+    photograph = ImageOps.exif_transpose(Pillow.open(file)).convert("RGB")
+    photograph.thumbnail((largest, largest))
+    return np.asarray(photograph)
+
+
 def uploader(render, picture):
     """A button to upload a photograph, drawn by render(RGB uint8) -> RGB uint8; `picture` first."""
     upload = ipywidgets.FileUpload(accept="image/*", multiple=False)
@@ -91,9 +102,8 @@ def uploader(render, picture):
     def update(change):
         # ipywidgets 8 gives a tuple of files, 7 (Colab's) a dictionary of them by name.
         files = change["new"]
-        file = (files if isinstance(files, tuple) else list(files.values()))[0]
-        photograph = Pillow.open(io.BytesIO(file["content"])).convert("RGB")
-        shown.value = png(render(np.asarray(photograph)))
+        for file in files if isinstance(files, tuple) else files.values():
+            shown.value = png(render(open_photograph(io.BytesIO(file["content"]))))
 
     upload.observe(update, "value")
     shown.value = png(render(picture))

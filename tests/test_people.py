@@ -8,7 +8,6 @@ import pytest
 
 from helpers import people, portrait
 from helpers.annotations import read_faces, read_image
-from helpers.augment import FLIP
 from helpers.face_model import ASSET, FACE_WIDTH, FRAME, View, face_model
 from helpers.mesh import posed, warp_mesh
 from helpers.render import draw_frame
@@ -129,10 +128,6 @@ def test_a_twin_follows_its_original_mirrored_with_the_indices_exchanged(faces):
         np.testing.assert_allclose(twin.landmarks[60:65], expected[64:59:-1], atol=1e-3)
         left, top, width, height = face.box
         assert twin.box == (image.shape[1] - left - width, top, width, height)
-
-
-def test_the_exchange_of_indices_is_the_one_of_the_augmentation():
-    np.testing.assert_array_equal(people.MIRROR, FLIP.numpy())
 
 
 def test_two_people_of_one_photograph_share_its_pixels_and_its_key(faces):

@@ -90,8 +90,10 @@ def clean(notebook, name: str) -> None:
 def _is_noise(output) -> bool:
     """Whether an output is a live widget, a progress bar or nothing but white space."""
     if output.output_type == "stream":
-        bar = output.name == "stderr" and PROGRESS.search(output.text)
-        return bool(bar) or not output.text.strip()
+        if output.name == "stderr":  # a warning between two progress bars has to stay
+            lines = re.split(r"[\r\n]+", output.text)
+            output.text = "\n".join(line for line in lines if not PROGRESS.search(line))
+        return not output.text.strip()
     return WIDGET in output.get("data", {})
 
 
@@ -127,6 +129,7 @@ def score(notebook) -> str | None:
 def as_page(notebook, name: str) -> str:
     """A notebook as one HTML page whose links to other notebooks lead to their pages."""
     page = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": name}})[0]
+    page = page.replace('href="solutions.ipynb', 'href="../notebooks/solutions.ipynb')
     return re.sub(r'href="(\d\w*)\.ipynb', r'href="\1.html', page)
 
 
@@ -185,7 +188,7 @@ def record_score(faces: str, result: str, seconds: float) -> None:
     ).groups()
     name = Path(faces).name.removesuffix(".tar.gz")
     values = {"test_nme": float(test_nme), "mean_face": float(mean_face), "faces": int(count)}
-    command = "make run" if name == "demo" else "make run FACES=PATH"
+    command = {"demo": "make run", "ibug": "make run FACES=ibug"}.get(name, "make run FACES=PATH")
     record(f"run {name}", values | {"seconds": round(seconds), "command": command})
 
 
@@ -213,11 +216,11 @@ def main() -> int:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning of the debugger in a page
     arguments.build.mkdir(parents=True, exist_ok=True)
 
+    began = time.monotonic()
     try:
         get_faces(faces)
     except (ValueError, OSError) as error:
         sys.exit(f"FACES={faces}: {error}")
-    began = time.monotonic()
     lines, result, failed = [], None, False
     for path in paths:
         if failed:
