@@ -1,8 +1,11 @@
 """Pictures of all that: landmarks on faces, faces in a grid, curves of a training."""
 
+import io
+
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Image, display
 
 from helpers.annotations import PARTS
 
@@ -66,7 +69,7 @@ def show(pictures, titles=(), columns=8, width=1.6, row_titles=()):
     rows = -(-len(pictures) // columns)
     heights = [p.shape[0] / p.shape[1] for p in pictures]
     height = rows * width * max(heights) + (0.3 * rows if len(titles) else 0)
-    _figure, axes = plt.subplots(
+    figure, axes = plt.subplots(
         rows, columns, figsize=(columns * width, height), squeeze=False, layout="constrained"
     )
     for axis in axes.flat:
@@ -77,7 +80,10 @@ def show(pictures, titles=(), columns=8, width=1.6, row_titles=()):
         axis.set_title(title, fontsize=9)
     for axis, title in zip(axes[:, 0], row_titles, strict=False):
         axis.set_ylabel(title, fontsize=9)
-    plt.show()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="jpeg")  # photographs as PNG make a notebook megabytes large
+    plt.close(figure)
+    display(Image(buffer.getvalue()))
 
 
 def curves(history, baseline=None):

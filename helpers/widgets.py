@@ -64,11 +64,11 @@ def shell(render, controls, start):
     """
     for name, value in start.items():
         controls[name].value = value
-    picture = ipywidgets.Image(format="png")
+    picture = ipywidgets.Image(format="jpeg")
 
     def update(change=None):
         values = {name: control.value for name, control in controls.items()}
-        picture.value = png(render(**values))
+        picture.value = jpeg(render(**values))
 
     for control in controls.values():
         control.observe(update, "value")
@@ -77,10 +77,10 @@ def shell(render, controls, start):
     return ipywidgets.HBox([ipywidgets.VBox(list(controls.values())), picture])
 
 
-def png(picture):
-    """RGB uint8 [H, W, 3] as the bytes of a PNG file."""
+def jpeg(picture):
+    """RGB uint8 [H, W, 3] as the bytes of a JPEG file: a notebook of PNGs is megabytes large."""
     buffer = io.BytesIO()
-    Pillow.fromarray(picture).save(buffer, "png")
+    Pillow.fromarray(picture).save(buffer, "jpeg", quality=90)
     return buffer.getvalue()
 
 
@@ -97,15 +97,15 @@ def open_photograph(file, largest=1280):
 def uploader(render, picture):
     """A button to upload a photograph, drawn by render(RGB uint8) -> RGB uint8; `picture` first."""
     upload = ipywidgets.FileUpload(accept="image/*", multiple=False)
-    shown = ipywidgets.Image(format="png")
+    shown = ipywidgets.Image(format="jpeg")
 
     def update(change):
         # ipywidgets 8 gives a tuple of files, 7 (Colab's) a dictionary of them by name.
         files = change["new"]
         for file in files if isinstance(files, tuple) else files.values():
-            shown.value = png(render(open_photograph(io.BytesIO(file["content"]))))
+            shown.value = jpeg(render(open_photograph(io.BytesIO(file["content"]))))
 
     upload.observe(update, "value")
-    shown.value = png(render(picture))
+    shown.value = jpeg(render(picture))
     display(Image(shown.value))
     return ipywidgets.VBox([upload, shown])

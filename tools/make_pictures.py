@@ -20,7 +20,7 @@ def drawn_by(notebook: Path, tag: str) -> Image.Image:
     """The last picture among the stored outputs of the cell with a tag."""
     cells = nbformat.read(notebook, as_version=4).cells
     (cell,) = [cell for cell in cells if tag in cell.metadata.get("tags", [])]
-    pictures = [output.data["image/png"] for output in cell.outputs if "data" in output]
+    pictures = [output.data["image/jpeg"] for output in cell.outputs if "data" in output]
     return Image.open(io.BytesIO(base64.b64decode(pictures[-1]))).convert("RGB")
 
 
