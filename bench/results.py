@@ -46,7 +46,10 @@ def table(results: dict) -> str:
     for name, result in sorted(results.items()):
         if name.startswith("run "):
             text = f"test NME **{result['test_nme']:.2f} %**, mean face {result['mean_face']:.2f} %"
-            text += f" ({result['faces']} faces); {result['seconds'] / 60:.0f} minutes in all"
+            text += f" ({result['faces']} faces)"
+            if result["seconds"]:  # not known of a run that was paused or shared its cores
+                text += f"; {result['seconds'] / 60:.0f} minutes in all"
+            text += f". {result['note']}" if "note" in result else ""
             lines.append(f"| notebooks 01 to 05 on {name[4:]} | {text} | `{result['command']}` |")
     if path := results.get("input path"):
         text = (
