@@ -237,3 +237,17 @@ def test_as_many_faces_are_flipped_as_the_chance_says(chance):
     unflipped = 30 - (WIDTH - SIZE) / 2
     share = (points[:, 36, 0] - unflipped).abs().gt(1).float().mean().item()
     assert share == pytest.approx(chance, abs=0.08 if 0 < chance < 1 else 0)
+
+
+def test_torch_and_opencv_put_the_same_pixels_on_the_canvas():
+    smooth = torch.nn.functional.interpolate(
+        torch.rand(4, 1, 12, 12, generator=torch.Generator().manual_seed(0)),
+        size=96,
+        mode="bicubic",
+    )
+    images = (smooth.clamp(0, 1) * 255).round().byte()
+    points = torch.rand(4, 68, 2) * 90
+    settings = {"angle": np.array([0.0, 20, -40, 5]), "scale": 0.1, "shift_x": 0.03, "flip": True}
+    by_opencv, _ = Augment(64).apply(images, points, **settings)
+    by_torch, _ = Augment(64).apply(images.float(), points, **settings)
+    assert (by_opencv - by_torch).abs().max() < 3 / 127.5
