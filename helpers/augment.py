@@ -59,58 +59,66 @@ class Augment(nn.Module):
             crop_matrix(box, self.size, margin, angle[i], 1 + scale[i], (shift_x[i], shift_y[i]),
                         flip[i]) for i in range(count)
         ])  # fmt: skip
-        images = warp_batch(images, matrices, self.size)
         landmarks = move_batch(landmarks, matrices)
         flipped = torch.as_tensor(flip.copy(), device=landmarks.device)[:, None, None]
         landmarks = torch.where(flipped, landmarks[:, FLIP], landmarks)
-
-        def each(values):
-            return torch.as_tensor(values.copy(), dtype=torch.float32, device=images.device)
-
-        # Contrast stretches around the mean grey, brightness adds, and 0 to 255 becomes -1 to 1:
-        # one factor and one offset for each face, in place, since every pass over a batch counts.
-        grey = images.mean((1, 2, 3))
-        factor = 1 + each(contrast)
-        offset = grey * (1 - factor) / 127.5 + 2 * each(brightness) - 1
-        images = images.mul_((factor / 127.5).view(-1, 1, 1, 1)).add_(offset.view(-1, 1, 1, 1))
-        images = images.clamp_(-1, 1)
-        if erasing.any():
-            self._erase(images, each(erasing), each(np.broadcast_to(erase_at, (count, 2))))
-        return images, landmarks
-
-    def _erase(self, images, side, centre):
-        """Puts a grey square of `side` at `centre` (parts of the canvas) into each image."""
-        erased = side.nonzero()[:, 0]
-        at = torch.arange(self.size, device=images.device) / self.size
-        near = (at - centre[erased, :, None]).abs() < side[erased, None, None] / 2  # [b, 2, size]
-        keep = ~(near[:, 1, :, None] & near[:, 0, None, :])
-        images[erased] *= keep[:, None]  # grey is 0, the middle of -1 to 1
+        # The erased square: its first column and row, and the first ones after it.
+        side = np.maximum(erasing, 0)[:, None] / 2
+        squares = self.size * np.stack([erase_at - side, erase_at + side], 1)
+        squares = np.ceil(squares).clip(0, self.size).astype(int)
+        on_cpu = images.device.type == "cpu" and images.dtype == torch.uint8
+        paint = paint_by_opencv if on_cpu else paint_by_torch
+        return paint(images, matrices, self.size, 1 + contrast, brightness, squares), landmarks
 
 
-def warp_batch(images, matrices, size):
-    """Images [B, 1, H, W] on canvases, float32 [B, 1, size, size]; matrices as for `crop.warp`.
+def paint_by_opencv(images, matrices, size, contrast, brightness, squares):
+    """The canvases of uint8 images on a CPU: float32 [B, 1, size, size] in -1 to 1.
 
-    Whole numbers (uint8) that lie on the CPU go through OpenCV, face by face, as in `crop.warp`:
-    that is several times as fast there. Everything else is sampled by torch, which counts
-    positions from -1 to 1; with align_corners=True those are the centres of the first and last
-    pixel, as everywhere here.
+    Contrast stretches around the mean grey, brightness adds, and 0 to 255 becomes -1 to 1. All of
+    that is one table of 256 values for each face, so that its pixels are touched only twice: by
+    the warp and by the table. Several times as fast as `paint_by_torch`, which does the same.
     """
-    if images.dtype == torch.uint8 and images.device.type == "cpu":
-        canvases = np.empty((len(images), size, size), np.uint8)
-        for image, matrix, canvas in zip(images[:, 0].numpy(), matrices, canvases, strict=True):
-            cv2.warpAffine(image, matrix, (size, size), dst=canvas, flags=cv2.INTER_LINEAR)
-        return torch.from_numpy(canvases)[:, None].float()
-    images = images.float()
+    canvases = torch.empty(len(images), 1, size, size)
+    levels = np.arange(256, dtype=np.float32)
+    for i, image in enumerate(images[:, 0].numpy()):
+        warped = cv2.warpAffine(image, matrices[i], (size, size), flags=cv2.INTER_LINEAR)
+        mean = cv2.mean(warped)[0]  # twenty times as fast as NumPy's
+        tones = (levels - mean) * contrast[i] + mean + 255 * brightness[i]
+        canvas = canvases[i, 0].numpy()
+        cv2.LUT(warped, (tones / 127.5 - 1).clip(-1, 1).astype(np.float32), dst=canvas)
+        (left, top), (right, bottom) = squares[i]
+        canvas[top:bottom, left:right] = 0  # grey, the middle of -1 to 1
+    return canvases
+
+
+def paint_by_torch(images, matrices, size, contrast, brightness, squares):
+    """The same on whatever device the images lie, uint8 or float32 of 0 to 255.
+
+    torch counts positions from -1 to 1; with align_corners=True those are the centres of the
+    first and last pixel, as everywhere here.
+    """
+    device = images.device
+    contrast, brightness, squares = (
+        torch.as_tensor(values.copy(), dtype=torch.float32, device=device)
+        for values in (contrast, brightness, squares)
+    )
     height, width = images.shape[-2:]
     unit_in = np.array([[2 / (width - 1), 0, -1], [0, 2 / (height - 1), -1]])
     unit_out = invert(np.array([[2 / (size - 1), 0, -1], [0, 2 / (size - 1), -1]]))
     theta = [compose(compose(unit_out, invert(matrix)), unit_in) for matrix in matrices]
-    theta = torch.as_tensor(np.stack(theta), dtype=torch.float32, device=images.device)
+    theta = torch.as_tensor(np.stack(theta), dtype=torch.float32, device=device)
     along_x, along_y, start = theta[:, None, None].unbind(-1)  # each [B, 1, 1, 2]
-    line = torch.linspace(-1, 1, size, device=images.device)[:, None]
+    line = torch.linspace(-1, 1, size, device=device)[:, None]
     # What affine_grid does, as one sum: there it takes longer on a CPU than the sampling itself.
     grid = (along_x * line) + (along_y * line[:, None] + start)
-    return functional.grid_sample(images, grid, align_corners=True)
+    canvases = functional.grid_sample(images.float(), grid, align_corners=True)
+    mean = canvases.mean((1, 2, 3), keepdim=True)
+    contrast, brightness = (v.view(-1, 1, 1, 1) for v in (contrast, brightness))
+    canvases = (canvases - mean) * contrast + mean + 255 * brightness
+    canvases = (canvases / 127.5 - 1).clamp(-1, 1)
+    at = torch.arange(size, device=device)
+    inside = (at >= squares[:, 0, :, None]) & (at < squares[:, 1, :, None])  # [B, 2, size]
+    return canvases * ~(inside[:, 1, :, None] & inside[:, 0, None, :])[:, None]
 
 
 def move_batch(landmarks, matrices):

@@ -50,13 +50,17 @@ class FaceLandmarksDataset(Dataset):
         self.matrices = np.stack([crop_matrix(f.box, self.width, margin) for f in faces])
         moved = [move(f.landmarks, m) for f, m in zip(faces, self.matrices, strict=True)]
         self.landmarks = torch.from_numpy(np.stack(moved))
-        self.crops = np.load(self._cache(margin), mmap_mode="r")
+        self.crops = np.load(self._cache(margin), mmap_mode="c")  # what is written stays in memory
 
     def __len__(self) -> int:
         return len(self.faces)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         return torch.from_numpy(self.crops[index].copy())[None], self.landmarks[index]
+
+    def __getitems__(self, indices: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """A batch's faces for a DataLoader, not copied, since that stacks them anyway."""
+        return [(torch.from_numpy(self.crops[i])[None], self.landmarks[i]) for i in indices]
 
     def mean_face(self, indices=slice(None)) -> torch.Tensor:
         """The mean landmarks [68, 2] of these faces, in pixels of the middle crop."""
