@@ -58,10 +58,10 @@ def background(rng, shape, kind=None):
     elif kind == "foliage":
         picture, blur = _foliage(rng, ys), rng.uniform(0.8, 4)
     elif kind == "room":
-        picture, blur = _blocks(rng, picture, outdoors=False), rng.uniform(1, 4.5)
+        picture, blur = _blocks(rng, picture, outdoors=False), rng.uniform(2.5, 6)
     elif kind == "street":
         sky = np.float32([0.75, 0.82, 0.9]) * rng.uniform(0.7, 1.1) * (1 - 0.25 * ys[..., None])
-        picture, blur = _blocks(rng, sky, outdoors=True), rng.uniform(1, 4.5)
+        picture, blur = _blocks(rng, sky, outdoors=True), rng.uniform(2.5, 6)
     elif kind == "wall":
         picture, blur = picture * (1 + 0.05 * clouds(rng, small, 6, 8))[..., None], 0.7
     picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), blur)
@@ -107,11 +107,11 @@ def _blocks(rng, picture, outdoors):
         top = (1 - high) * rng.uniform(0.2, 1.1) if outdoors else rng.uniform(-0.2, 0.8)
         right, lean = left + wide, rng.normal(0, 0.03)
         box = np.array([(left, top), (right, top + lean), (right, top + high), (left, top + high)])
-        colour = muted(rng, 0.05, 1.0, 0.3).tolist()
-        cv2.fillPoly(picture, [(box * size * 8).astype(np.int32)], colour, cv2.LINE_AA, 3)
+        colour = muted(rng, 0.1, 0.9, 0.2)
+        cv2.fillPoly(picture, [(box * size * 8).astype(np.int32)], colour.tolist(), cv2.LINE_AA, 3)
         if rng.random() < 0.4:
             rows, columns = rng.integers(2, 7), rng.integers(2, 6)
-            inner = muted(rng, 0.1, 1.0, 0.3).tolist()
+            inner = (0.6 * colour + 0.4 * muted(rng, 0.1, 1.0, 0.2)).tolist()
             for r, c in np.ndindex(rows, columns):
                 at = np.array([left + wide * (c + 0.15) / columns, top + high * (r + 0.2) / rows])
                 to = at + np.array([0.7 * wide / columns, 0.6 * high / rows])

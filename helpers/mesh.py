@@ -31,6 +31,7 @@ def posed(person, view):
     y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
     yaw = np.radians(view.yaw) * head
     x, z = x * np.cos(yaw) + z * np.sin(yaw), z * np.cos(yaw) - x * np.sin(yaw)
+    y = y + 4000 * (uv[:, 1] > FRAME + BELOW - 20)  # the last rows reach out of any picture
     roll = np.radians(view.roll) * (0.55 + 0.45 * (head - 0.3) / 0.7)
     x, y = x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)
     y = y + 85  # the camera looks at the eyes, not at the mouth

@@ -55,7 +55,7 @@ def sample_person(rng):
 def sample_view(rng):
     """A `View` as photographs have them: mostly frontal, sometimes smiling, seldom eyes shut."""
     return View(
-        yaw=float(np.clip(rng.normal(0, 13), -32, 32)),
+        yaw=float(np.clip(rng.normal(0, 12), -28, 28)),
         pitch=float(np.clip(rng.normal(0, 6), -16, 16)),
         roll=float(np.clip(rng.normal(0, 9), -25, 25)),
         mouth_open=float(

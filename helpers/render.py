@@ -34,15 +34,13 @@ def draw_frame(person, view, reduce=1, bottom=FRAME + BELOW):
         stored[name] = enlarge(part, step, reduce)[:rows]
 
     colour = skin_texture(person, rng, reduce, rows)
-    body = stored["body"]
-    from_side = np.arange(0, FRAME, reduce, dtype=np.float32) - 30
-    body = np.minimum(body, 0.6 * np.minimum(from_side, from_side[::-1]))
+    body, crease = torso(stored["body"], reduce)
     alpha = ramp(body, 1.6 * reduce)
-    shade = 0.75 + 0.25 * ramp(body - 8, 26)
+    shade = (0.75 + 0.25 * ramp(body - 8, 26)) * crease
     if view.smile:
         crease = enlarge(face_model()["smile_shade"], 4, reduce)[:rows]
         shade *= np.exp(np.float32(1.6 * view.smile) * crease)
-    colour = dress(colour, person, stored["clothes"], rng, reduce)
+    colour = dress(colour, person, neckline(stored["clothes"], reduce), rng, reduce)
 
     part = (
         slice(0, min(rows, round(HAIR_ROWS / reduce))),
@@ -81,6 +79,33 @@ def skin_texture(person, rng, reduce, rows):
     return cv2.cvtColor(texture, cv2.COLOR_YCrCb2RGB)
 
 
+def places(rows, reduce):
+    """Rows [rows, 1] and distances from the middle [1, W] of a picture, in the frame's pixels."""
+    ys = np.arange(rows, dtype=np.float32)[:, None] * np.float32(reduce)
+    return ys, abs(np.arange(0, FRAME, reduce, dtype=np.float32)[None] - FRAME / 2)
+
+
+def torso(body, reduce):
+    """Outline of the body with round shoulders and arms, and how dark it is between these.
+
+    body: signed distance [H, W] to the outline that the model has, which knows the shoulders'
+    slope and no arms. Returns two float32 [H, W].
+    """
+    ys, aside = places(len(body), reduce)
+    arm = 266 + 34 * smooth((ys - 500) / 260) - aside
+    round_off = 26 * np.log(np.exp(-np.clip(body, -99, 99) / 26) + np.exp(-arm / 26))
+    below = smooth((ys - 440) / 60)  # the head stays as it is
+    gap = np.exp(-np.square((aside - 205 - 0.03 * (ys - 700)) / 7)) * smooth((ys - 650) / 160)
+    return body + (np.minimum(body, -round_off) - body) * below, 1 - 0.35 * gap
+
+
+def neckline(clothes, reduce):
+    """Outline of the clothes, closed below the collarbones, where the photographs ended."""
+    ys, aside = places(len(clothes), reduce)
+    closed = 0.8 * aside + 0.6 * (ys - 650) - 120 * (1 - smooth((ys - 500) / 60))
+    return np.maximum(clothes, closed)
+
+
 def dress(colour, person, outline, rng, reduce):
     """The picture of the skin with the clothes over it: folds, weave, and the collar's shadow.
 
@@ -90,7 +115,7 @@ def dress(colour, person, outline, rng, reduce):
     outline = outline[top:]
     if not outline.size:
         return colour
-    size = (FRAME // 64, (FRAME + BELOW) // 64)
+    size = (FRAME // 46, (FRAME + BELOW) // 150)  # cloth hangs: folds run down
     fold = cv2.resize(
         rng.standard_normal(size[::-1], np.float32),
         outline.shape[::-1],
@@ -98,7 +123,7 @@ def dress(colour, person, outline, rng, reduce):
     )
     weave = cv2.blur(rng.standard_normal(outline.shape, np.float32), (2, 2))
     border = np.exp(-np.square((outline - 9) / 1.5))
-    light = 1 + np.float32(0.08) * fold + np.float32(0.03) * weave - np.float32(0.12) * border
+    light = 1 + np.float32(0.06) * fold + np.float32(0.03) * weave - np.float32(0.12) * border
     cloth = cv2.merge([light * np.float32(c) for c in person.cloth])
     hem = cv2.GaussianBlur(ramp(outline + 5, 14), (0, 0), 4 / reduce)
     skin = times(colour[top:], 1 - 0.3 * hem)
