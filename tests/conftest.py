@@ -177,6 +177,9 @@ def web():
             if way == "interrupt":
                 time.sleep(0.1)  # until the half has been read
                 _thread.interrupt_main()
+                for value in rest[half:]:  # a waiting read notices it when the next byte comes
+                    self.wfile.write(bytes([value]))
+                    time.sleep(0.01)
             if way == "wait":
                 site.go_on.wait(10)
             if way != "drop":
