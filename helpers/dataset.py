@@ -30,6 +30,8 @@ def load_faces(part: str, name: str | None = None) -> list[Face]:
     faces = read_faces(label_file(get_dataset(name), part))
     limits = os.environ.get("FACES_LIMIT", "").split(",")
     limit = limits[0] if part == "train" else limits[-1]
+    if limit and not (limit.isdecimal() and int(limit)):
+        raise ValueError(f"FACES_LIMIT must be whole numbers such as 96 or 96,32, not {limit!r}.")
     return faces[: int(limit)] if limit else faces
 
 
@@ -56,10 +58,10 @@ class FaceLandmarksDataset(Dataset):
         return len(self.faces)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(self.crops[index].copy())[None], self.landmarks[index]
+        return torch.from_numpy(self.crops[index].copy())[None], self.landmarks[index].clone()
 
     def __getitems__(self, indices: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """A batch's faces for a DataLoader, not copied, since that stacks them anyway."""
+        """A batch's faces for a DataLoader: views of the cache, since that copies them anyway."""
         return [(torch.from_numpy(self.crops[i])[None], self.landmarks[i]) for i in indices]
 
     def mean_face(self, indices=slice(None)) -> torch.Tensor:

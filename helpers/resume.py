@@ -1,5 +1,6 @@
 """What makes a training that is interrupted lose nothing."""
 
+import pickle
 import signal
 import threading
 from contextlib import contextmanager
@@ -49,11 +50,16 @@ def load_state(path, plan, parts, state, device):
     """Puts everything back as `save_state` found it, unless the file is of another plan."""
     if not path.exists():
         return
-    saved = torch.load(path, map_location=device, weights_only=True)
-    if saved["plan"] != plan:
+    try:
+        saved = torch.load(path, map_location=device, weights_only=True)
+        known = saved["plan"], saved["state"], *(saved[name] for name in parts)
+    except (RuntimeError, LookupError, TypeError, EOFError, OSError, pickle.UnpicklingError):
+        print(f"{path} cannot be read; starting over.")
+        return
+    if known[0] != plan:
         print(f"{path} is of another training; starting over.")
         return
-    for name, part in parts.items():
-        part.load_state_dict(saved[name])
-    state.update(saved["state"])
+    for part, values in zip(parts.values(), known[2:], strict=True):
+        part.load_state_dict(values)
+    state.update(known[1])
     print(f"Going on from epoch {state['epoch'] + 1}, step {state['step']}.")

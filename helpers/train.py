@@ -1,21 +1,18 @@
 """The loop: progress, validation, the best checkpoint kept, an interrupt that loses nothing.
 
-`python -m helpers.train --faces demo --epochs 20 --out FILE` runs it from a shell.
+`python -m helpers.train --faces demo --epochs 20 --out FILE` runs it from a shell (`train_cli`).
 """
 
-import argparse
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import ConcatDataset, DataLoader, Subset
+from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from helpers.augment import Augment
-from helpers.dataset import FaceLandmarksDataset, load_faces, split_by_photograph
 from helpers.metrics import nme
-from helpers.model import LandmarkNet, load_checkpoint, pick_device, save_checkpoint, to_target
+from helpers.model import pick_device, save_checkpoint, to_target
 from helpers.predict import predict_all
 from helpers.resume import deferred_interrupt, load_state, save_state
 
@@ -26,7 +23,7 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
 
     Returns the history, a list with one dictionary for each epoch: train_loss, val_loss,
     val_nme (per cent of the inter-ocular distance), and best so far. on_epoch(history) is called
-    after each epoch, to draw curves. `about` goes into the checkpoint.
+    after each epoch, to draw curves. `about` goes into the checkpoint, as does `faces_seen`.
 
     An interrupt (Ctrl-C, the notebook's stop button) ends the step at hand, writes everything to
     `out` + ".resume" and raises KeyboardInterrupt; the same call made again goes on from there
@@ -45,10 +42,11 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs * steps, pct_start=0.2)
     scaler = torch.amp.GradScaler(device.type, enabled=mixed)
-    state = {"epoch": 0, "step": 0, "loss": 0.0, "history": []}
+    state = {"epoch": 0, "step": 0, "loss": 0.0, "seen": 0, "history": []}
     parts = {"model": model, "optimizer": optimizer, "schedule": schedule, "scaler": scaler}
     plan = [epochs, batch_size, lr, seed, len(train_set), len(val_set), model.width, model.size,
-            augment.ranges, augment.flip, getattr(loss_function, "__name__", "")]  # fmt: skip
+            augment.ranges, augment.flip, getattr(loss_function, "__name__", ""), about,
+            float(train_set[0][1].sum()), float(val_set[0][1].sum())]  # fmt: skip
     resume = Path(f"{out}.resume")
     load_state(resume, plan, parts, state, device)
     with deferred_interrupt() as asked:
@@ -70,6 +68,7 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
                 schedule.step()
                 state["loss"] += loss.detach().item()
                 state["step"] += 1
+                state["seen"] += len(images)
                 if asked:
                     save_state(resume, plan, parts, state)
                     raise KeyboardInterrupt(f"Stopped; the same call goes on from {resume}.")
@@ -77,7 +76,9 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
             save_state(resume, plan, parts, state)
             if on_epoch:
                 on_epoch(state["history"])
-    resume.unlink(missing_ok=True)
+        resume.unlink(missing_ok=True)
+        if asked:
+            raise KeyboardInterrupt(f"Stopped after the last step; the weights are in {out}.")
     return state["history"]
 
 
@@ -94,13 +95,7 @@ def _validate(model, val_set, state, out, about):
     })  # fmt: skip
     state.update(epoch=state["epoch"] + 1, step=0, loss=0.0)
     if error <= best:
-        save_checkpoint(model, out, **about, history=state["history"])
-
-
-def _print_epoch(history):
-    """The last epoch in one line."""
-    line = ", ".join(f"{name} {value:.5g}" for name, value in history[-1].items())
-    print(f"epoch {len(history)}: {line}", flush=True)
+        save_checkpoint(model, out, **about, faces_seen=state["seen"], history=state["history"])
 
 
 def _generator(*seeds):
@@ -111,47 +106,7 @@ def _generator(*seeds):
     return torch.Generator().manual_seed(mixed)
 
 
-def main(arguments=None):
-    """Trains from a shell; `python -m helpers.train --help` says with what."""
-    parser = argparse.ArgumentParser("python -m helpers.train", description=main.__doc__)
-    parser.add_argument("--faces", action="append", help="demo, ibug or a path; may be repeated")
-    parser.add_argument("--test", help="whose test list is scored; by default the first --faces")
-    parser.add_argument("--out", required=True, help="the checkpoint to write")
-    parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--size", type=int, default=112, help="side of the canvas, pixels")
-    parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=1.5e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--half", action="store_true", help="store 16-bit weights")
-    args = parser.parse_args(arguments)
-    names = args.faces or ["demo"]
-    train_parts, val_parts, starts = [], [], []
-    for name in names:
-        faces = load_faces("train", name)
-        dataset = FaceLandmarksDataset(faces, args.size)
-        train, validation = split_by_photograph(faces, args.seed)
-        train_parts.append(Subset(dataset, train))
-        val_parts.append(Subset(dataset, validation))
-        starts.append(dataset.mean_face(train))
-    train_set, val_set = ConcatDataset(train_parts), ConcatDataset(val_parts)
-    test_set = FaceLandmarksDataset(load_faces("test", args.test or names[0]), args.size)
-    torch.manual_seed(args.seed)
-    model = LandmarkNet(args.width, args.size)
-    model.start_at(starts[0])
-    fit(model, train_set, val_set, args.epochs, args.out, batch_size=args.batch_size, lr=args.lr,
-        seed=args.seed, on_epoch=_print_epoch)  # fmt: skip
-    model, about = load_checkpoint(args.out)
-    predicted, truth = predict_all(model, test_set)
-    errors = nme(predicted, truth)
-    test_nme = float(errors.mean())
-    mean_nme = float(nme(np.broadcast_to(starts[0], truth.shape), truth).mean())
-    about |= {"faces": [Path(name).name for name in names]}
-    about |= {"test_nme": test_nme, "mean_face_nme": mean_nme}
-    about |= {"test_errors": errors[:8].tolist()}
-    save_checkpoint(model, args.out, half=args.half, **about)
-    print(f"Test NME {test_nme:.2f} %, mean face {mean_nme:.2f} % (of inter-ocular distance).")
-
-
 if __name__ == "__main__":
+    from helpers.train_cli import main
+
     main()

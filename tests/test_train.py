@@ -16,7 +16,7 @@ from helpers.resume import deferred_interrupt
 from helpers.train import fit
 
 EPOCHS, BATCH, TRAIN, VAL = 3, 8, 26, 8  # three steps each epoch, two faces left over
-ITEMS_READ = 3 * BATCH + VAL  # in each epoch
+ITEMS_READ = 3 * BATCH + VAL  # in each epoch; before the first, one of each part is looked at
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -155,12 +155,12 @@ def test_an_interrupt_finishes_its_step_and_reads_no_more(tmp_path):
 
     def on_read():
         reads.append(1)
-        if len(reads) == ITEMS_READ + 3:
+        if len(reads) == 2 + ITEMS_READ + 3:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "net.pt", on_read)
-    assert len(reads) == ITEMS_READ + BATCH
+    assert len(reads) == 2 + ITEMS_READ + BATCH
 
 
 def test_an_interrupt_from_within_the_loss_loses_nothing(uninterrupted, tmp_path):
@@ -202,6 +202,33 @@ def test_a_failure_amid_an_epoch_goes_on_from_its_beginning(uninterrupted, tmp_p
     with pytest.raises(RuntimeError, match="power"):
         train(tmp_path / "net.pt", on_read)
     assert train(tmp_path / "net.pt")[0] == uninterrupted[0]
+
+
+def test_a_resume_file_of_other_faces_is_not_used(tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "net.pt", on_read=StopsAt(ITEMS_READ + 4))
+    other = Faces(TRAIN, seed=9), Faces(VAL, seed=8)
+    model = LandmarkNet(8, 64)
+    fit(model, *other, EPOCHS, tmp_path / "net.pt", batch_size=BATCH, device="cpu")
+    assert "starting over" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"broken", None])
+def test_a_resume_file_that_cannot_be_read_is_not_used(uninterrupted, tmp_path, capsys, content):
+    resume = tmp_path / "net.pt.resume"
+    if content is None:
+        torch.save({"plan": []}, resume)
+    else:
+        resume.write_bytes(content)
+    history, _ = train(tmp_path / "net.pt")
+    assert "net.pt.resume cannot be read; starting over." in capsys.readouterr().out
+    assert history == uninterrupted[0]
+
+
+def test_an_interrupt_in_the_last_validation_is_told(tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="Stopped after the last step"):
+        train(tmp_path / "net.pt", on_read=StopsAt(2 + EPOCHS * ITEMS_READ))
+    assert [path.name for path in tmp_path.iterdir()] == ["net.pt"]
 
 
 @pytest.mark.parametrize("other", [{"lr": 1e-3}, {"epochs": 2}])
@@ -253,7 +280,7 @@ def test_each_epoch_sees_every_face_at_most_once_in_a_new_order(tmp_path):
 
     fit(LandmarkNet(width=8, size=64), Recorded(TRAIN, 1), Faces(VAL, 2), 2, tmp_path / "net.pt",
         batch_size=BATCH, device=torch.device("cpu"))  # fmt: skip
-    first, second = read[: 3 * BATCH], read[3 * BATCH :]
+    first, second = read[1 : 1 + 3 * BATCH], read[1 + 3 * BATCH :]
     assert len(set(first)) == len(set(second)) == 3 * BATCH
     assert first != second
 
@@ -288,6 +315,13 @@ def test_eight_faces_are_learnt_by_heart(tmp_path):
     history = fit(model, few, few, 25, tmp_path / "net.pt", batch_size=BATCH, lr=5e-3,
                   augment=still, device=torch.device("cpu"))  # fmt: skip
     assert history[-1]["train_loss"] < 0.05 * history[0]["train_loss"]
+
+
+def test_the_checkpoint_says_how_many_faces_its_weights_have_seen(uninterrupted, tmp_path):
+    path = uninterrupted[2]
+    _, about = load_checkpoint(path)
+    epochs = len(about["history"])  # of the best epoch, which is not always the last
+    assert about["faces_seen"] == epochs * (TRAIN // BATCH) * BATCH
 
 
 def test_the_curves_are_called_after_each_epoch(tmp_path):

@@ -1,7 +1,9 @@
 """Training from a shell."""
 
+import pytest
+
 from helpers.predict import Landmarker
-from helpers.train import main
+from helpers.train_cli import main
 
 
 def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
@@ -18,3 +20,14 @@ def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
     assert f"{landmarker.about['test_nme']:.2f} %" in capsys.readouterr().out
     assert len(landmarker.about["test_errors"]) == 8
     assert not out.with_name("small.pt.resume").exists()
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["--faces", "nowhere", "--epochs", "1", "--out", "x.pt"], "nowhere"),
+    (["--epochs", "0", "--out", "x.pt"], "--epochs must be at least 1, not 0"),
+    (["--epochs", "1", "--out", "."], "--out must be a file"),
+])  # fmt: skip
+def test_a_mistake_is_one_sentence(data, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=told):
+        main(arguments)
