@@ -114,7 +114,7 @@ def _face(xml_path: Path, image: ElementTree.Element, box: ElementTree.Element) 
             columns, rows = picture.size
     except FileNotFoundError as error:
         raise ValueError(f"{where} is missing beside the label file.") from error
-    except (OSError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{where} is not a picture that can be read.") from error
     inside = left < columns and top < rows and left + width > 0 and top + height > 0
     if width <= 0 or height <= 0 or not inside:
@@ -132,5 +132,6 @@ def read_image(path: str | Path) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # some PNGs: SyntaxError
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        # Pillow says of some broken PNGs that they are a SyntaxError, of others a ValueError.
         raise ValueError(f"{path}: not a picture that can be read ({error}).") from error

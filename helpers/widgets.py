@@ -5,6 +5,7 @@ sees it too; then, in a live notebook, the controls.
 """
 
 import io
+from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -73,7 +74,7 @@ def shell(render, controls, start):
     for control in controls.values():
         control.observe(update, "value")
     update()
-    display(Image(picture.value))
+    display(Image(bytes(picture.value), format="jpeg"))
     return ipywidgets.HBox([ipywidgets.VBox(list(controls.values())), picture])
 
 
@@ -88,8 +89,15 @@ def open_photograph(file, largest=1280):
     """A reader's own photograph, upright and at most `largest` pixels wide and high: RGB uint8.
 
     A telephone stores a picture as its chip lies and notes how it was held; here that counts.
+    file: a path or an open file. Raises ValueError that names it where it cannot be read.
     """
-    photograph = ImageOps.exif_transpose(Pillow.open(file)).convert("RGB")
+    try:
+        with Pillow.open(file) as opened:
+            photograph = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+        name = file if isinstance(file, str | Path) else "The upload"
+        text = f"{name}: not a picture that can be read (a JPEG or PNG file can)."
+        raise ValueError(text) from error
     photograph.thumbnail((largest, largest))
     return np.asarray(photograph)
 
@@ -97,15 +105,19 @@ def open_photograph(file, largest=1280):
 def uploader(render, picture):
     """A button to upload a photograph, drawn by render(RGB uint8) -> RGB uint8; `picture` first."""
     upload = ipywidgets.FileUpload(accept="image/*", multiple=False)
-    shown = ipywidgets.Image(format="jpeg")
+    shown, told = ipywidgets.Image(format="jpeg"), ipywidgets.Label()
 
     def update(change):
         # ipywidgets 8 gives a tuple of files, 7 (Colab's) a dictionary of them by name.
         files = change["new"]
         for file in files if isinstance(files, tuple) else files.values():
-            shown.value = jpeg(render(open_photograph(io.BytesIO(file["content"]))))
+            told.value = ""
+            try:
+                shown.value = jpeg(render(open_photograph(io.BytesIO(file["content"]))))
+            except ValueError as error:
+                told.value = str(error)
 
     upload.observe(update, "value")
     shown.value = jpeg(render(picture))
-    display(Image(shown.value))
-    return ipywidgets.VBox([upload, shown])
+    display(Image(bytes(shown.value), format="jpeg"))
+    return ipywidgets.VBox([upload, told, shown])

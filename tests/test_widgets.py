@@ -1,6 +1,7 @@
 """Every control changes what is shown; what is drawn is where it should be."""
 
 import io
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -11,7 +12,15 @@ from synthetic import face_shape, grid_of_dots, make_faces
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import COLOURS, PREDICTION, TRUTH, paint, paint_pair
-from helpers.widgets import SLIDERS, augmenter, browser, jpeg, render_augmented
+from helpers.widgets import (
+    SLIDERS,
+    augmenter,
+    browser,
+    jpeg,
+    open_photograph,
+    render_augmented,
+    uploader,
+)
 
 MOVING = ("angle", "scale", "shift_x", "shift_y", "flip")
 
@@ -105,6 +114,40 @@ def test_the_browser_shows_the_picture_of_each_index():
     for index in (0, 3, 1):
         slider.value = index
         assert picture.value == jpeg(render(index))
+
+
+def test_the_static_picture_of_the_browser_is_that_of_its_widget(monkeypatch):
+    displayed = []
+    monkeypatch.setattr("helpers.widgets.display", displayed.append)
+    _, picture = browser(3, lambda index: np.full((4, 5, 3), 40 * index, np.uint8)).children
+    assert [image.data for image in displayed] == [picture.value]
+    assert displayed[0].format == "jpeg"  # else it is stored as a PNG that is none
+
+
+@pytest.mark.parametrize("content", [b"", b"ftypheic", b"GIF89a"])
+def test_a_photograph_that_cannot_be_read_is_named(tmp_path, content):
+    path = tmp_path / "mine.heic"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"mine\.heic: not a picture"):
+        open_photograph(path)
+
+
+def test_a_photograph_is_shown_upright_and_not_too_large(tmp_path):
+    lying = Image.new("RGB", (200, 100), (255, 0, 0))
+    exif = lying.getexif()
+    exif[0x0112] = 6  # held so that it has to be turned by 90 degrees
+    lying.save(tmp_path / "mine.jpg", exif=exif)
+    assert open_photograph(tmp_path / "mine.jpg", largest=50).shape == (50, 25, 3)
+
+
+def test_an_upload_is_drawn_and_a_broken_one_explained(tmp_path):
+    Image.new("RGB", (20, 10), (0, 0, 255)).save(tmp_path / "blue.png")
+    upload, told, shown = uploader(lambda image: image, np.zeros((4, 4, 3), np.uint8)).children
+    for content in ((tmp_path / "blue.png").read_bytes(), b"no picture"):
+        file = {"name": "x", "type": "image/png", "size": len(content), "content": content}
+        upload.value = ({**file, "last_modified": datetime.now(UTC)},)
+    assert "not a picture" in told.value
+    assert shown.value == jpeg(np.full((10, 20, 3), (0, 0, 255), np.uint8))
 
 
 def test_a_jpeg_holds_the_picture_with_little_loss():
