@@ -8,6 +8,7 @@ import numpy as np
 from IPython.display import Image, display
 
 from helpers.annotations import PARTS
+from helpers.metrics import point_errors
 
 # One colour for each face part (RGB), apart also for most colour-blind eyes (Okabe and Ito 2008).
 COLOURS = {
@@ -103,3 +104,46 @@ def curves(history, baseline=None):
     for axis in (left, right):
         axis.legend()
     plt.show()
+
+
+def as_picture(figure):
+    """A Matplotlib figure as a picture, RGB uint8 [H, W, 3]; the figure is closed."""
+    figure.canvas.draw()
+    picture = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    plt.close(figure)
+    return picture
+
+
+def cumulative_curves(curves, threshold=8.0):
+    """The cumulative errors of several contenders, read off at a threshold: RGB uint8 [H, W, 3].
+
+    curves: for each name (errors [k], per cent of faces with at most each error [k]).
+    """
+    figure, axis = plt.subplots(figsize=(8, 4.2), layout="constrained")
+    for name, (errors, faces) in curves.items():
+        share = np.interp(threshold, errors, faces)
+        axis.plot(errors, faces, label=f"{name}: {share:.0f} % of faces")
+    axis.axvline(threshold, color="grey", linestyle="--")
+    axis.set(xlabel="error of a face, % of inter-ocular distance", ylabel="faces, %")
+    axis.set(xlim=(0, 20), ylim=(0, 101), title=f"error at most {threshold:g} %")
+    axis.legend(loc="lower right")
+    return as_picture(figure)
+
+
+def face_report(image, truth, predicted):
+    """Truth (green), prediction (orange), and the error of each point as a bar: RGB uint8.
+
+    image: of one face, [H, W, 3] or [H, W]; truth, predicted: [68, 2] in its pixels.
+    """
+    errors = point_errors(predicted[None], truth[None])[0]
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(9, 3.8), width_ratios=(1, 1.5), layout="constrained"
+    )
+    left.imshow(paint_pair(image, truth, predicted, zoom=2))
+    left.set(xticks=[], yticks=[], frame_on=False, title=f"NME {errors.mean():.1f} %")
+    for part, points in PARTS.items():
+        colour = np.array(COLOURS[part]) / 255 * 0.8  # white, on white, becomes grey
+        right.bar(list(points), errors[list(points)], color=colour, label=part)
+    right.set(xlabel="point", ylabel="error, % of inter-ocular distance", ylim=(0, None))
+    right.legend(fontsize=7, ncols=4)
+    return as_picture(figure)
