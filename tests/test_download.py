@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -170,8 +171,8 @@ def test_a_second_process_does_not_write_into_the_same_file(data, web, archive):
     first = threading.Thread(target=get_dataset, args=(web.url,))
     first.start()
     try:
-        while not [*data.glob("*.part")]:
-            pass
+        while first.is_alive() and not [*data.glob("*.part")]:
+            time.sleep(0.01)
         with pytest.raises(OSError, match="another process is fetching it"):
             get_dataset(web.url)
     finally:

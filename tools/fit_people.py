@@ -32,7 +32,6 @@ BELOW = 480  # rows that `helpers.face_model` adds below, where the body goes on
 FACE = (slice(132, 476), slice(184, 456))  # rows and columns kept at full resolution
 SKIN = (slice(96, 608), slice(160, 480))  # rows and columns kept at a quarter of it
 MODES, STYLE_MODES = 60, 28
-TOO_NEAR = 0.5  # of the median distance between two people of the London Set
 SKIN_CLASS, HAIR, CLOTHES = 1, 2, 3
 
 JAW = RULES["jaw_polyline"]
@@ -585,7 +584,7 @@ def main():
     model["nearest"], among = report(spaces, people)
     model["nearest_in_london"] = np.array(among.min())
     model["nearest_of"] = np.array(sum(p.code.sum() for p in people))
-    if model["nearest"].min() < TOO_NEAR:
+    if model["nearest"].min() < among.min():
         sys.exit("A person of the default set is too near to one of the London Set: other seed.")
     np.savez_compressed(ASSET, **model)
     for name, value in model.items():
