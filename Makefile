@@ -1,10 +1,11 @@
 # make run [FACES=PATH]   executes the notebooks on the demo people or an archive, into build/
 # make test               lint, unit tests, and every notebook end to end on a small subset
-# make bench [FACES=PATH] how fast faces reach the network
+# make bench [FACES=PATH] every figure of the course, from nothing; goes on where it was stopped
+# make bench-quick        a short form of it, on the demo people or FACES=PATH
 # make lab                JupyterLab on the notebooks
 # make clean              removes what was made, but neither .venv nor data
 #
-# RECORD=1 with run or bench keeps the figures in bench/results.json.
+# RECORD=1 with run keeps its figures in bench/results.json, where bench writes its own.
 # Each makes the virtual environment first. PYTHON=... names the Python to make it with.
 
 SHELL := bash
@@ -31,7 +32,7 @@ unexport MPLBACKEND
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .NOTPARALLEL:
-.PHONY: run test lint unit notebooks notebooks-real bench lab clean
+.PHONY: run test lint unit notebooks notebooks-real bench bench-quick lab clean
 
 # $(call timed,what it is,command): runs it and prints how long it took.
 timed = @began=$$(date +%s); $(2) && echo "== $(1): $$(($$(date +%s) - began)) s"
@@ -62,10 +63,11 @@ notebooks-real: $(READY)
 
 .PHONY: notebooks-on-archive
 notebooks-on-archive: $(READY)
-	$(call timed,notebooks on a real archive,$(call nbval,$(CURDIR)/$(REAL)))
+	$(call timed,notebooks on a real archive,$(call nbval,$(abspath $(REAL))))
 
-bench: $(READY)
-	@$(BIN)/python -m bench.input_path $(if $(RECORD),--record)
+bench bench-quick: $(READY)
+	@$(BIN)/python -m pip install -q -r bench/requirements.txt
+	@$(BIN)/python -m bench $(if $(filter bench-quick,$@),--quick)
 
 lab: $(READY)
 	@$(if $(wildcard $(FACES)),FACES="$(abspath $(FACES))") $(BIN)/python -m jupyter lab notebooks

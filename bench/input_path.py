@@ -5,53 +5,20 @@ and what share the input path has of a training step of notebook 04's network at
 batches of 64, on all cores of the CPU.
 """
 
-import argparse
 import os
-import random
 import tempfile
 import time
-from pathlib import Path
 
 import cv2
 import torch
 from torch.utils.data import DataLoader
-from torchvision import transforms
-from torchvision.transforms import functional
 
-from bench.results import record
-from helpers.annotations import read_faces
+from bench.customary import CustomaryDataset
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.model import LandmarkNet, to_target
-from helpers.sources import get_dataset, label_file
 
 SIZE, BATCH = 224, 64
-
-
-class CustomaryDataset(torch.utils.data.Dataset):
-    """As tutorials do it: decode, crop the raw box, resize, jitter and rotate, for every sample."""
-
-    def __init__(self, faces):
-        self.faces = faces
-        self.jitter = transforms.ColorJitter(0.3, 0.3, 0.3, 0.1)
-
-    def __len__(self):
-        return len(self.faces)
-
-    def __getitem__(self, index):
-        face = self.faces[index]
-        left, top, width, height = (int(value) for value in face.box)
-        image = functional.to_pil_image(cv2.imread(str(face.image), cv2.IMREAD_GRAYSCALE))
-        image = functional.resize(functional.crop(image, top, left, height, width), [SIZE, SIZE])
-        image = self.jitter(image)
-        landmarks = torch.from_numpy(face.landmarks) - torch.tensor([left, top])
-        landmarks = landmarks / torch.tensor([width, height])
-        angle = random.uniform(-10, 10)
-        image = functional.rotate(image, angle)
-        radians = torch.deg2rad(torch.tensor(-angle))
-        turn = torch.tensor([[radians.cos(), -radians.sin()], [radians.sin(), radians.cos()]])
-        landmarks = (landmarks - 0.5) @ turn.T
-        return functional.normalize(functional.to_tensor(image), [0.5], [0.5]), landmarks
 
 
 def faces_per_second(batches, count) -> float:
@@ -87,15 +54,15 @@ def training_step(images, landmarks) -> float:
     return min(seconds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--record", action="store_true", help="keep it in bench/results.json")
-    arguments = parser.parse_args()
-    name = os.environ.get("FACES") or "demo"
-    faces = read_faces(label_file(get_dataset(name), "train"))
+def measure(name, faces) -> dict:
+    """Figures of both input paths on faces of a data set with that name, which are printed, too.
+
+    Raises SystemExit where there is not one batch of faces.
+    """
     if len(faces) < BATCH:
         raise SystemExit(f"{name}: {len(faces)} training faces are fewer than a batch of {BATCH}.")
     threads = torch.get_num_threads()
+    kept = os.environ.get("FACES_DATA")
     with tempfile.TemporaryDirectory() as folder:  # so that the cache is built, and timed, anew
         os.environ["FACES_DATA"] = folder
         started = time.perf_counter()
@@ -105,28 +72,25 @@ def main() -> None:
         cv2.setNumThreads(1)
         faces_per_second(augmented(dataset), 2)  # warm
         cached = faces_per_second(augmented(dataset), 12)
-        customary = faces_per_second(
-            DataLoader(CustomaryDataset(faces), BATCH, shuffle=True, drop_last=True), 6
-        )
+        loader = DataLoader(CustomaryDataset(faces, SIZE), BATCH, shuffle=True, drop_last=True)
+        customary = faces_per_second(loader, 6)
         torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
         faces_per_second(augmented(dataset), 2)
         batch_time = BATCH / faces_per_second(augmented(dataset), 12)
         share = batch_time / training_step(*next(augmented(dataset)))
         dataset.crops = None  # Windows removes no file that is still mapped
+    os.environ.pop("FACES_DATA")
+    if kept is not None:
+        os.environ["FACES_DATA"] = kept
     print(f"{name}: {len(faces)} training faces, {SIZE} pixels, batches of {BATCH}")
     print(f"crop cache built in     {building:8.1f} s, once")
     print(f"cache, batch, augment   {cached:8.0f} faces a second, one thread")
     print(f"customary, per sample   {customary:8.0f} faces a second, one thread")
     print(f"ratio                   {cached / customary:8.1f}")
     print(f"share of a step         {100 * share:8.1f} % of a training step, {threads} threads")
-    if arguments.record:
-        record("input path", {
-            "faces": Path(name).name.removesuffix(".tar.gz"),
-            "cached_per_second": round(cached), "customary_per_second": round(customary),
-            "ratio": round(cached / customary, 2), "share_of_step": round(share, 4),
-            "cache_seconds": round(building, 1),
-        })  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
+    return {
+        "faces": name, "cached_per_second": round(cached), "customary_per_second": round(customary),
+        "ratio": round(cached / customary, 2), "share_of_step": round(share, 4),
+        "cache_seconds": round(building, 1),
+    }  # fmt: skip

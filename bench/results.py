@@ -1,16 +1,19 @@
-"""Measured figures, in one file, and the README's table made from it.
+"""Measured figures, in one file, and the tables of README and notebooks made from it.
 
-`python -m bench.results` writes the table into the README; `--check` fails where it is stale.
+`python -m bench.results` writes the tables; `--check` fails where one is stale.
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import sys
 from datetime import date
 from pathlib import Path
 
+import cv2
+import nbformat
 import torch
 
 from helpers.files import whole_file
@@ -28,39 +31,125 @@ def machine() -> dict:
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,
+        "opencv": cv2.__version__,
         "date": date.today().isoformat(),
     }
 
 
-def record(name: str, values: dict) -> None:
-    """Puts a measurement under its name into bench/results.json, in place of an older one."""
-    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+def record(name: str, values: dict, file: Path = RESULTS) -> None:
+    """Puts a measurement under its name into a file of results, in place of an older one."""
+    results = json.loads(file.read_text("utf-8")) if file.exists() else {}
     results[name] = values | machine()
-    with whole_file(RESULTS) as partial:
-        partial.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n", "utf-8")
+    text = json.dumps(dict(sorted(results.items())), indent=2) + "\n"
+    # A list of numbers on one line: a curve is one thing to read, not forty.
+    text = re.sub(
+        r"\[[^][{}]*\]", lambda m: re.sub(r"(?<=\[) | (?=\])", "", " ".join(m[0].split())), text
+    )
+    with whole_file(file) as partial:
+        partial.write_text(text, "utf-8")
 
 
 def table(results: dict) -> str:
     """The README's lines for the results, in Markdown."""
-    lines = ["| what | figure | printed by |", "|---|---|---|"]
+    lines = []
+    for name, values in sorted(results.items()):
+        kind, _, faces = name.partition(" ")
+        if kind == "scoreboard":
+            lines += [f"On {title(faces, values)}:", "", scoreboard_table(values)]
+    lines += ["| what | figure | printed by |", "|---|---|---|"]
     for name, result in sorted(results.items()):
         if name.startswith("run "):
             text = f"test NME **{result['test_nme']:.2f} %**, mean face {result['mean_face']:.2f} %"
-            text += f" ({result['faces']} faces)"
-            if result["seconds"]:  # not known of a run that was paused or shared its cores
-                text += f"; {result['seconds'] / 60:.0f} minutes in all"
-            text += f". {result['note']}" if "note" in result else ""
-            lines.append(f"| notebooks 01 to 05 on {name[4:]} | {text} | `{result['command']}` |")
+            text += f" ({result['faces']} faces); {result['seconds'] / 60:.0f} minutes in all"
+            lines.append(f"| notebooks on {name[4:]} | {text} | `{result['command']}` |")
     if path := results.get("input path"):
         text = (
             f"{path['cached_per_second']:.0f} faces a second, {path['ratio']:.1f} times the "
             f"customary {path['customary_per_second']:.0f}; "
             f"{100 * path['share_of_step']:.1f} % of a training step"
         )
-        lines.append(f"| input path at 224 px, on {path['faces']} | {text} | `make bench` |")
+        command = "make bench" + (" FACES=PATH" if path["faces"] != "demo" else "")
+        lines.append(f"| input path at 224 px, on {path['faces']} | {text} | `{command}` |")
+    if own := results.get("shipped weights"):
+        text = f"test NME {own['test_nme']:.2f} % on {own['test_faces']} demo people"
+        lines.append(f"| shipped weights, {own['file']} | {text} | `make bench` |")
     made = {_machine(result) for result in results.values()}
     lines += ["", "Measured on " + "; and on ".join(sorted(made)) + "."]
     return "\n".join(lines) + "\n"
+
+
+def title(faces: str, values: dict) -> str:
+    """A data set's name and the size of its lists."""
+    return f"{faces} ({values['training_faces']} training and {values['test_faces']} test faces)"
+
+
+def scoreboard_table(values: dict) -> str:
+    """The scoreboard in Markdown; `values` as `python -m bench` recorded them."""
+    lines = [
+        "| contender | NME, % of inter-ocular distance | the same, photographs disjoint "
+        "| AUC at 8 % | failures above 8 %, % | above 10 %, % | NME, % of inter-pupil distance "
+        "| of box size | training, core minutes | size | a face |",
+        "|" + 11 * "---|",
+    ]
+    for name, row in values["contenders"].items():
+        apart = row["nme_disjoint"]
+        cells = [
+            name,
+            f"**{row['nme'][0]:.2f}** {between(row['nme'])}",
+            f"{apart[1]:.2f} {between(apart[1:])}, {apart[0]} faces" if apart else "-",
+            f"{row['auc_8'][0]:.1f} {between(row['auc_8'])}",
+            f"{row['failure_8'][0]:.1f} {between(row['failure_8'])}",
+            f"{row['failure_10'][0]:.1f} {between(row['failure_10'])}",
+            f"{row['nme_inter-pupil'][0]:.2f}",
+            f"{row['nme_box'][0]:.2f}",
+            f"{row['training_seconds'] / 60:.0f}" if row["training_seconds"] else "-",
+            f"{row['megabytes']:.0f} MB" if row["megabytes"] else "-",
+            f"{row['milliseconds']:.1f} ms",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def between(figure: list[float]) -> str:
+    """The interval of a figure [value, low, high], in brackets."""
+    digits = 2 if figure[0] < 10 else 1
+    return f"({figure[1]:.{digits}f} to {figure[2]:.{digits}f})"
+
+
+def customary_table(values: dict) -> str:
+    """The customary notebook with its defects switched off, in Markdown."""
+    lines = [
+        "| switched off | validation NME as it would tell, % | validation NME, untouched, % "
+        "| test NME, % | core minutes |",
+        "|---|---|---|---|---|",
+    ]
+    for name, runs in values["rows"].items():
+        cells = [name]
+        cells += [spread([run[key] for run in runs]) for key in ("told", "validation", "test")]
+        cells.append(f"{sum(run['seconds'] for run in runs) / len(runs) / 60:.1f}")
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def habits_in_words(values: dict, path: dict) -> str:
+    """The defects that need no training of their own: a Markdown list."""
+    runs, haar = values["rows"]["as it stands"], values["haar"]
+    label, own = (spread([run[key] for run in haar]) for key in ("label", "haar"))
+    clean, test = (spread([run[key] for run in runs]) for key in ("test_clean", "test"))
+    return (
+        f"- **Jitter on validation**: with the epoch chosen on untouched faces, test NME {clean} %"
+        f" instead of {test} %.\n"
+        f"- **Haar boxes at prediction**: on the {haar[0]['found']} test faces that its cascade "
+        f"finds, NME {label} % from the label file's boxes, {own} % from the cascade's.\n"
+        f"- **Decoding for every sample**: {path['customary_per_second']} faces a second instead "
+        f"of {path['cached_per_second']} from the crop cache, one thread each.\n"
+    )
+
+
+def spread(numbers: list[float]) -> str:
+    """The mean of runs with different seeds, and how far the farthest is from it."""
+    mean = sum(numbers) / len(numbers)
+    return f"{mean:.2f} ± {max(abs(number - mean) for number in numbers):.2f}"
 
 
 def _machine(result: dict) -> str:
@@ -69,18 +158,53 @@ def _machine(result: dict) -> str:
     return f"{result['machine']}{gpu}, torch {result['torch']}, {result['date']}"
 
 
+def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
+    """For each notebook the texts of its tagged cells that hold figures."""
+    data = "ibug_300W_large_face_landmark_dataset"
+    board, habits = results[f"scoreboard {data}"], results[f"customary {data}"]
+    where = (
+        f"Not from this notebook: `make bench` measured this on {title(data, board)}, the AFW "
+        "and part of the HELEN photographs of dlib's archive, scaled so that a face box is at "
+        "most 224 pixels (`tools/cut_subset.py` cuts it). As dlib splits it: its lists share "
+        "photographs, and it is **not the official 300-W split**."
+    )
+    made = f"Measured on {_machine(board)}."
+    bf16 = ", 16-bit arithmetic (bf16)" if habits["rows"]["as it stands"][0]["bf16"] else ""
+    seeds = f"{habits['size']} pixels, {habits['epochs']} epochs, seeds {habits['seeds']}{bf16}"
+    return {
+        "06_evaluate": {
+            "scoreboard": f"## The scoreboard\n\n{where} In brackets the 95 % interval, drawing "
+            f"whole photographs.\n\n{scoreboard_table(board)}\n{made}"
+        },
+        "06b_customary": {
+            "customary": f"## The table\n\n{where} {seeds}.\n\n{customary_table(habits)}\n"
+            f"{habits_in_words(habits, results['input path'])}\n{made}"
+        },
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, fail if stale")
     check = parser.parse_args().check
+    results = json.loads(RESULTS.read_text("utf-8"))
     before = README.read_text("utf-8")
     head, rest = before.split(BEGIN)
-    after = head + BEGIN + table(json.loads(RESULTS.read_text("utf-8"))) + END + rest.split(END)[1]
-    if check and after != before:
-        sys.exit("README.md: its table is not that of bench/results.json.")
-    if not check:
-        with whole_file(README) as partial:
-            partial.write_text(after, "utf-8")
+    texts = {README: head + BEGIN + table(results) + END + rest.split(END)[1]}
+    for name, cells in notebook_cells(results).items():
+        path = README.parent / "notebooks" / f"{name}.ipynb"
+        notebook = nbformat.read(path, as_version=4)
+        for tag, text in cells.items():
+            (cell,) = [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+            cell.source = text
+        texts[path] = nbformat.writes(notebook) + "\n"
+    stale = [path for path, text in texts.items() if path.read_text("utf-8") != text]
+    if check and stale:
+        names = ", ".join(path.name for path in stale)
+        sys.exit(f"{names}: the tables are not those of bench/results.json.")
+    for path in stale:
+        with whole_file(path) as partial:
+            partial.write_text(texts[path], "utf-8", newline="\n")
 
 
 if __name__ == "__main__":

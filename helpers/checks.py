@@ -96,6 +96,24 @@ def check_map_back(map_back):
     return _right("the points are in the photograph again.")
 
 
+def check_failures(rate):
+    """Notebook 06: rate(errors [n], limit) -> per cent of faces whose error is above the limit."""
+    errors = np.array([1.0, 2.0, 8.0, 9.0, 40.0])
+    answer = rate(errors, 8.0)
+    if not np.isclose(answer, 40.0):
+        return _not_yet(f"2 of the 5 errors {errors.tolist()} are above 8; it says {answer:.0f} %.")
+    return _right("the worst faces count, too.")
+
+
+def check_same_list(gain):
+    """Notebook 06b: gain(one, other), errors [n] each -> how much lower `other` is on average."""
+    one, other = np.array([4.0, 6.0, np.nan, 8.0]), np.array([3.0, np.nan, 30.0, 6.0])
+    answer = gain(one, other)
+    if not np.isclose(answer, 1.5):
+        return _not_yet(f"both found faces 0 and 3, where the gain is 1.5; it says {answer:.2f}.")
+    return _right("compared on the same faces.")
+
+
 def _right(text):
     print(f"Right: {text}")
 

@@ -43,7 +43,7 @@ class Landmarker:
         """The boxes of the faces in a picture, like those of the training set: float32 [n, 4].
 
         From left to right. OpenCV's frontal cascade (Viola and Jones 2001) finds upright faces
-        that look at the camera; profiles and faces turned by more than about 20 degrees escape.
+        that look at the camera; profiles and faces tilted by more than about 25 degrees escape.
         """
         boxes = cascade_boxes(to_grey(_checked(image)))
         # From the cascade's box to dlib's, as its training list has it: medians of side and
@@ -67,12 +67,12 @@ class Landmarker:
             raise ValueError(f"Boxes must be numbers [n, 4], not an array {boxes.shape}.")
         if (boxes[:, 2:] <= 0).any():
             raise ValueError("Every box needs a width and a height above 0.")
-        first = self._predict(grey, boxes)
-        return self._predict(grey, np.stack([box_around(points) for points in first]))
+        first = self.predict_once(grey, boxes)
+        return self.predict_once(grey, np.stack([box_around(points) for points in first]))
 
     @torch.inference_mode()
-    def _predict(self, grey, boxes):
-        """One pass: crop each box, predict, map back to the picture."""
+    def predict_once(self, grey, boxes):
+        """One pass: crop each box, predict, map back. grey [H, W], boxes [n, 4] -> [n, 68, 2]."""
         size = self.model.size
         matrices = [crop_matrix(box, size, self.margin) for box in boxes]
         crops = np.stack([warp(grey, matrix, size) for matrix in matrices])

@@ -19,6 +19,7 @@ MACHINE = re.compile(r"/(?:root|home|work|tmp|Users|private/var)/|[A-Z]:\\\\?Use
 PICTURES = {
     "docs/people.jpg",
     "docs/result.jpg",
+    *(f"tests/faces/{index}.jpg" for index in range(8)),
 }
 PICTURE_TYPES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic"}
 
@@ -63,6 +64,13 @@ def test_outputs_are_stored_in_the_order_of_one_run(code):
 def test_outputs_hold_no_error_and_no_warning(code):
     kinds = {(o.output_type, o.get("name")) for cell in code for o in cell.outputs}
     assert not [kind for kind in kinds if kind[0] == "error" or kind[1] == "stderr"]
+
+
+def test_each_picture_is_of_the_kind_that_it_says(code):
+    starts = {"image/jpeg": "/9j/", "image/png": "iVBORw0KGgo"}  # in base64
+    data = [output.get("data", {}) for cell in code for output in cell.outputs]
+    pictures = [(kind, value) for item in data for kind, value in item.items() if kind in starts]
+    assert not [kind for kind, value in pictures if not value.startswith(starts[kind])]
 
 
 def test_outputs_name_no_folder_of_a_machine(code):
