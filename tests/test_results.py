@@ -49,3 +49,14 @@ def test_every_contender_of_the_scoreboard_has_all_figures():
             # The curve and the failure rate are two sayings of the same faces.
             at_8 = row["cumulative"][board["thresholds"].index(8.0)]
             assert at_8 == pytest.approx(100 - row["failure_8"][0], abs=0.1)
+
+
+def test_the_recorded_contenders_stand_as_notebook_06_says():
+    board = RESULTS["scoreboard ibug_300W_large_face_landmark_dataset"]["contenders"]
+    nme = {name: row["nme"] for name, row in board.items()}
+    trees, once, twice = (
+        nme[name]
+        for name in ("regression trees (dlib)", "notebook 04, one pass", "notebook 04, two passes")
+    )
+    assert trees[2] < once[1]  # clearly: the intervals do not touch
+    assert once[0] < twice[0] < nme["customary notebook"][0] < nme["mean face"][0]
