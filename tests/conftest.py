@@ -1,6 +1,7 @@
 """Made-up faces in dlib's layout, and a web server that can misbehave."""
 
 import _thread
+import signal
 import sys
 import tarfile
 import threading
@@ -100,6 +101,12 @@ def write_labels(path, entries):
     return path
 
 
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_works():
+    """A shell that runs tests in the background makes them ignore Ctrl-C, and some press it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def archive_folder(tmp_path_factory):
     """A folder in dlib's layout: 20 train and 8 test entries of 96 x 96 pixels. Only to read."""
@@ -177,7 +184,9 @@ def web():
             if way == "interrupt":
                 time.sleep(0.1)  # until the half has been read
                 _thread.interrupt_main()
-                for value in rest[half:]:  # a waiting read notices it when the next byte comes
+                for value in rest[
+                    half : half + 500
+                ]:  # a waiting read notices it with the next byte
                     self.wfile.write(bytes([value]))
                     time.sleep(0.01)
             if way == "wait":
