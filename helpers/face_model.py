@@ -25,7 +25,7 @@ class Person:
     code: shape and skin, float32 [60]. style: outlines of hair and clothes, float32 [28].
     curl: how wavy the hair is, 0 to 1. combed: 0 down, 1 back. long: how far below the ears the
     hair reaches, 0 (as the style has it) to 1 (shoulders). cloth: RGB of the clothes, 0 to 1.
-    seed: of fine detail.
+    beard: 0 (none) to 1 (full). seed: of fine detail.
     """
 
     code: np.ndarray
@@ -34,6 +34,7 @@ class Person:
     combed: float = 0.0
     long: float = 0.0
     cloth: tuple = (0.85, 0.85, 0.88)
+    beard: float = 0.0
     seed: int = 0
 
 

@@ -80,7 +80,7 @@ def hair_layer(person, outline, shade, rng, reduce):
         edge = np.maximum(edge, _long_hair(person, aside, ys))
     rim = 1 - 0.25 * ramp(8 - edge, 12)
     light = np.exp(0.9 * np.minimum(shade / 20, 0.4) + 0.2 * fibre) * rim
-    hair = cv2.merge([light * c for c in _hair_colour(person)])
+    hair = cv2.merge([light * c for c in hair_colour(person)])
     # Over the forehead the hair thins out; against the background single strands stand out.
     thin = np.exp(-np.square(aside / 85) - np.square((ys - 200) / 60))
     fibre = np.clip(fibre, -1.5, 1.2)
@@ -102,7 +102,7 @@ def _long_hair(person, aside, ys):
     return np.minimum(np.minimum(fall, (ys - 150) * 0.5), 28)
 
 
-def _hair_colour(person):
+def hair_colour(person):
     """RGB float32 [3], 0 to 1, as it goes with the person's skin."""
     luma, red, blue = blend(face_model(), "hair_colour", person.code)
     cheek = (slice(50, 62), slice(24, 32))  # within the skin that is kept at a quarter

@@ -9,6 +9,7 @@ in the frame of the `face_model`, `mesh` poses it (with the `expression`) and ca
 `backgrounds`, then come `mouth`, `occluders` and `camera`. This module writes the data set.
 """
 
+import argparse
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,19 +67,20 @@ def cast(train=512, test=128, seed=0):
     return tuple(lists)
 
 
-def _photo(seed, part, index, count):
+def _photo(seed, part, index, count, spread=1.0):
     """One photograph and its faces [(landmarks, box)], all from a generator of its own."""
     rng = np.random.default_rng([seed, part, index])
     if count > 1:
         picture, marks, boxes = group(count, int(rng.integers(2**31)))
         return picture, list(zip(marks, boxes.astype(int), strict=True))
-    picture, marks = draw_person(sample_person(rng), seed=int(rng.integers(2**31)))
+    person = sample_person(rng, spread)
+    picture, marks = draw_person(person, seed=int(rng.integers(2**31)), spread=spread)
     return picture, [(marks, detector_box(marks, rng))]
 
 
-def _write(folder, part, seed, index, count):
+def _write(folder, part, seed, index, count, spread):
     """Draws and saves one photograph and its twin; returns its entries of the label file."""
-    picture, faces = _photo(seed, part, index, count)
+    picture, faces = _photo(seed, part, index, count, spread)
     rng = np.random.default_rng([seed, part, index, 3])
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
     width = picture.shape[1]
@@ -99,11 +101,11 @@ def _write(folder, part, seed, index, count):
     return entries
 
 
-def _write_list(folder, part, name, total, seed, pool):
+def _write_list(folder, part, name, total, seed, pool, spread):
     """Draws and saves one list's photographs and its label file."""
     (folder / "people" / name).mkdir(parents=True)
     jobs = [
-        pool.submit(_write, folder, part, seed, index, count)
+        pool.submit(_write, folder, part, seed, index, count, spread)
         for index, count in enumerate(_counts(total))
     ]
     entries = [e for job in tqdm(jobs, desc=f"people, {name}") for e in job.result()]
@@ -111,13 +113,15 @@ def _write_list(folder, part, name, total, seed, pool):
     (folder / f"labels_people_{name}.xml").write_text(text, encoding="iso-8859-1")
 
 
-def make_people(folder, train=512, test=128, seed=0, workers=None):
+def make_people(folder, train=512, test=128, seed=0, workers=None, spread=1.0):
     """Writes a data set in dlib's layout into an empty folder: train + test faces and their twins.
 
     Label files `labels_people_train.xml` and `labels_people_test.xml`, pictures under `people/`,
     a mirrored twin of each with its own entry right after, and a .pts file (which counts from 1)
     beside each unmirrored picture. One photograph in 24 holds two people, and is saved under both
-    names as in dlib's archive. The same seed gives the same pixels, whatever `workers` is.
+    names as in dlib's archive. spread: above 1, heads turn farther, faces move more, lamps are
+    harsher, more is before the faces, and there are beards. The same seed gives the same pixels,
+    whatever `workers` is.
     """
     folder = Path(folder)
     threads = cv2.getNumThreads()
@@ -125,7 +129,27 @@ def make_people(folder, train=512, test=128, seed=0, workers=None):
     try:
         with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
             for part, (name, total) in enumerate((("train", train), ("test", test))):
-                _write_list(folder, part, name, total, seed, pool)
+                _write_list(folder, part, name, total, seed, pool, spread)
     finally:
         cv2.setNumThreads(threads)
     return folder
+
+
+def main(arguments=None):
+    """Makes a data set of people who do not exist, such as the free weights learned from."""
+    parser = argparse.ArgumentParser("python -m helpers.people", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="where it goes; must not exist")
+    parser.add_argument("--train", type=int, default=512, help="faces to learn from, twins apart")
+    parser.add_argument("--test", type=int, default=128, help="faces to test on, twins apart")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--spread", type=float, default=1.0, help="above 1, all is less usual")
+    args = parser.parse_args(arguments)
+    try:
+        args.folder.mkdir(parents=True)
+    except OSError as error:
+        raise SystemExit(f"{args.folder}: {error.strerror}.") from None
+    make_people(args.folder, args.train, args.test, args.seed, spread=args.spread)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,16 +31,21 @@ CLOTHES = np.array(
     ]
 )
 CHANCES = (0.83, 0.09, 0.03, 0.05)  # of nothing before a face, and of each of `OCCLUDERS`
+MORE_CHANCES = (0.6, 0.16, 0.06, 0.18)
 
 
-def sample_person(rng):
-    """A person who does not exist: a `Person` with coefficients drawn from the model."""
+def sample_person(rng, spread=1.0):
+    """A person who does not exist: a `Person` with coefficients drawn from the model.
+
+    spread: above 1 some people have beards.
+    """
     model = face_model()
     code = np.clip(rng.standard_normal(len(model["long_from_code"])), -2.4, 2.4)
     rest = np.clip(rng.standard_normal(len(model["style_rest"])), -2, 2)
     style = code @ model["style_from_code"] + model["style_rest"] * rest
     longer = code @ model["long_from_code"] + rng.normal(0, 0.3)
     long = rng.uniform(0.3, 1)
+    beard = rng.uniform(0.1, 1) if spread > 1 and longer < 0.3 and rng.random() < 0.4 else 0.0
     return Person(
         code.astype(np.float32),
         style.astype(np.float32),
@@ -48,37 +53,42 @@ def sample_person(rng):
         combed=float(rng.choice((0, 0.5, 0.9))),
         long=long if longer > 0.9 else 0.0,
         cloth=tuple(CLOTHES[rng.integers(len(CLOTHES))] * rng.uniform(0.7, 1.2)),
+        beard=beard,
         seed=int(rng.integers(2**31)),
     )
 
 
-def sample_view(rng):
-    """A `View` as photographs have them: mostly frontal, sometimes smiling, seldom eyes shut."""
+def sample_view(rng, spread=1.0):
+    """A `View` as photographs have them: mostly frontal, sometimes smiling, seldom eyes shut.
+
+    spread: a factor on how far heads are turned, faces moved and lamps from the usual.
+    """
     return View(
-        yaw=float(np.clip(rng.normal(0, 12), -28, 28)),
-        pitch=float(np.clip(rng.normal(0, 6), -16, 16)),
-        roll=float(np.clip(rng.normal(0, 9), -25, 25)),
+        yaw=float(spread * np.clip(rng.normal(0, 12), -28, 28)),
+        pitch=float(spread * np.clip(rng.normal(0, 6), -16, 16)),
+        roll=float(spread * np.clip(rng.normal(0, 9), -25, 25)),
         mouth_open=float(
-            rng.choice((0, rng.uniform(0, 0.35), rng.uniform(0.3, 1)), p=(0.5, 0.3, 0.2))
+            spread * rng.choice((0, rng.uniform(0, 0.35), rng.uniform(0.3, 1)), p=(0.5, 0.3, 0.2))
         ),
-        smile=float(rng.choice((rng.uniform(-0.2, 0.2), rng.uniform(0.2, 1)))),
+        smile=float(spread * rng.choice((rng.uniform(-0.2, 0.2), rng.uniform(0.2, 1)))),
         eyes_closed=float(
             rng.choice((rng.uniform(0, 0.25), rng.uniform(0.25, 0.6), 1), p=(0.85, 0.1, 0.05))
         ),
-        brow_raise=float(np.clip(rng.normal(0, 0.5), -0.8, 1.2)),
+        brow_raise=float(spread * np.clip(rng.normal(0, 0.5), -0.8, 1.2)),
         light=float(rng.uniform(-75, 75)),
         elevation=float(rng.uniform(0, 60)),
-        harshness=float(rng.beta(1.2, 2)),
-        exposure=float(np.exp(rng.normal(0.14, 0.13))),
+        harshness=float(min(1, spread * rng.beta(1.2, 2))),
+        exposure=float(np.exp(spread * rng.normal(0.14, 0.13))),
     )
 
 
-def photograph(people, views, centres, widths, shape, seed=0, kind=None, occluders=None):
+def photograph(people, views, centres, widths, shape, seed=0, kind=None, occluders=None,
+               spread=1.0):  # fmt: skip
     """Several people in one picture.
 
     centres: middle of each face (x, y) and widths: of each face, in pixels. shape: (H, W).
     kind: one of `BACKGROUNDS`; occluders: for each person one of `OCCLUDERS` or "". What is not
-    given is drawn from `seed`.
+    given is drawn from `seed`. spread: above 1 more is before the faces.
     Returns the picture, RGB uint8 [H, W, 3], and landmarks float32 [n, 68, 2].
     """
     rng = np.random.default_rng([seed, 77])
@@ -101,7 +111,8 @@ def photograph(people, views, centres, widths, shape, seed=0, kind=None, occlude
         draw_mouth(layer, points[:68], view)
         alpha = np.clip(layer[..., 3:], 0, 1)
         picture = picture * (1 - alpha) + layer[..., :3]
-        occluder = rng.choice(("", *OCCLUDERS), p=CHANCES) if occluders is None else occluders[k]
+        chances = MORE_CHANCES if spread > 1 else CHANCES
+        occluder = rng.choice(("", *OCCLUDERS), p=chances) if occluders is None else occluders[k]
         if occluder:
             picture = occlude(rng, picture, points[:68], occluder)
         found.append(points[:68])
@@ -110,15 +121,16 @@ def photograph(people, views, centres, widths, shape, seed=0, kind=None, occlude
     return picture, np.array(found, np.float32)
 
 
-def draw_person(person, view=None, seed=0, shape=None, face_width=None, kind=None):
+def draw_person(person, view=None, seed=0, shape=None, face_width=None, kind=None, spread=1.0):
     """One person's picture, RGB uint8 [H, W, 3], and landmarks float32 [68, 2].
 
     What is not given is drawn from `seed`: the view, the shape (H, W) of the picture, and the
     width of the face in pixels (about 0.1 to 0.6 of the picture's). The seed also makes the
-    surroundings, which stay the same while the view changes. kind: one of `BACKGROUNDS`.
+    surroundings, which stay the same while the view changes. kind: one of `BACKGROUNDS`. spread:
+    as for `sample_view`.
     """
     rng = np.random.default_rng([seed, 5])
-    drawn = sample_view(rng)
+    drawn = sample_view(rng, spread)
     frame, (x, y), size = sample_frame(rng)
     shape = shape or frame
     size = face_width or min(size * shape[1] / frame[1], 0.72 * shape[0])
@@ -127,7 +139,9 @@ def draw_person(person, view=None, seed=0, shape=None, face_width=None, kind=Non
     room = np.array([0.6, 0.72]) * size + 2
     low, high = np.minimum(room, np.array(shape[::-1]) / 2), np.array(shape[::-1])
     centre = np.clip(np.array([x, y]) * high, low, high - low)
-    picture, marks = photograph([person], [view], [centre], [size], shape, seed, kind)
+    picture, marks = photograph(
+        [person], [view], [centre], [size], shape, seed, kind, spread=spread
+    )
     return picture, marks[0]
 
 

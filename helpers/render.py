@@ -8,9 +8,10 @@ from functools import cache
 import cv2
 import numpy as np
 
+from helpers.beard import add_beard
 from helpers.expression import close_lids
 from helpers.face_model import BELOW, FRAME, blend, enlarge, face_model, mix, ramp, smooth, times
-from helpers.hair import HAIR_COLUMNS, HAIR_ROWS, hair_layer, one_piece
+from helpers.hair import HAIR_COLUMNS, HAIR_ROWS, hair_colour, hair_layer, one_piece
 
 FACE = (132, 184)  # first row and column of the part kept at full resolution
 SKIN = (96, 160)  # the same of the part kept at a quarter of it
@@ -34,6 +35,9 @@ def draw_frame(person, view, reduce=1, bottom=FRAME + BELOW):
         stored[name] = enlarge(part, step, reduce)[:rows]
 
     colour = skin_texture(person, rng, reduce, rows)
+    if person.beard:
+        own = np.random.default_rng([person.seed, 2])  # so that the rest stays as it is without
+        colour = add_beard(colour, person, hair_colour(person), own, reduce)
     body, crease = torso(stored["body"], reduce)
     alpha = ramp(body, 1.6 * reduce)
     shade = (0.75 + 0.25 * ramp(body - 8, 26)) * crease

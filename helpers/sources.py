@@ -21,7 +21,7 @@ IBUG = "http://dlib.net/files/data/ibug_300W_large_face_landmark_dataset.tar.gz"
 IBUG_ENTRIES = {"train": 6666, "test": 1008}
 DEMO = {"train": 512, "test": 128, "seed": 0}
 DEMO_MAKERS = """people.py annotations.py dlib_layout.py groups.py portrait.py backgrounds.py
-    mesh.py occluders.py camera.py face_model.py expression.py render.py hair.py mouth.py
+    mesh.py occluders.py camera.py face_model.py expression.py render.py hair.py beard.py mouth.py
     assets/people.npz""".split()
 
 

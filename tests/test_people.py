@@ -1,5 +1,6 @@
 """The demo people: exact landmarks, the layout of dlib's archive, the same seed the same pixels."""
 
+import dataclasses
 import hashlib
 
 import cv2
@@ -228,3 +229,42 @@ def test_lids_half_shut_still_show_the_eye_and_shut_ones_do_not():
     outside = np.ones(pictures[0].shape[:2], bool)
     outside[260:310] = False
     np.testing.assert_array_equal(pictures[2][outside], pictures[0][outside])
+
+
+def test_a_beard_covers_chin_and_upper_lip_and_leaves_lips_and_eyes():
+    person = portrait.sample_person(np.random.default_rng(5))
+    bare, bearded = (
+        draw_frame(dataclasses.replace(person, beard=beard), View(), reduce=2) for beard in (0, 1)
+    )
+    change = np.abs(bearded - bare)[..., :3].max(2)
+    marks = ((face_model()["uv"][:68] + 0.5) / 2 - 0.5).round().astype(int)
+    chin = (marks[57] + marks[8]) // 2
+    upper_lip = (marks[33] + marks[51]) // 2
+    for at in (chin, upper_lip):
+        assert change[at[1] - 2 : at[1] + 3, at[0] - 2 : at[0] + 3].mean() > 0.05
+    for points in (range(36, 48), (62, 66)):
+        for x, y in marks[list(points)]:
+            assert change[y, x] < 0.02
+    assert change[: marks[29, 1]].max() < 1e-4  # nothing above the middle of the nose
+
+
+def test_people_who_are_less_usual_turn_farther_and_have_beards():
+    usual, wild = (
+        [portrait.sample_view(np.random.default_rng(k), spread) for k in range(300)]
+        for spread in (1, 1.4)
+    )
+    for name in ("yaw", "pitch", "roll", "mouth_open", "brow_raise"):
+        one, other = (np.ptp([getattr(v, name) for v in views]) for views in (usual, wild))
+        assert other > 1.3 * one
+    beards = [portrait.sample_person(np.random.default_rng(k), 1.4).beard for k in range(200)]
+    assert 0.1 < np.mean(np.array(beards) > 0) < 0.5
+    assert not any(portrait.sample_person(np.random.default_rng(k)).beard for k in range(50))
+
+
+def test_a_data_set_is_made_from_a_shell_and_never_over_another(tmp_path):
+    arguments = [str(tmp_path / "new"), "--train", "3", "--test", "2", "--spread", "1.4"]
+    people.main(arguments)
+    faces = read_faces(tmp_path / "new" / "labels_people_train.xml")
+    assert len(faces) == 6
+    with pytest.raises(SystemExit, match=r"new: File exists"):
+        people.main(arguments)
