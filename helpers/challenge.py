@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from helpers.annotations import read_faces
+from helpers.checkpoint import load_checkpoint
 from helpers.crop import MARGIN, crop_matrix, move
 from helpers.dataset import FaceLandmarksDataset, split_by_photograph
 from helpers.metrics import bootstrap, nme
-from helpers.model import load_checkpoint, pick_device
+from helpers.model import pick_device
 from helpers.people import make_people
 from helpers.predict import predict_all
 from helpers.sources import DEMO_MAKERS, data_folder, label_file

@@ -114,6 +114,18 @@ def check_same_list(gain):
     return _right("compared on the same faces.")
 
 
+def check_mean_position(mean_position):
+    """Notebook 07b: mean_position(chances [n, n], pixels a cell) -> (x, y) on the canvas."""
+    chances = np.zeros((5, 5))
+    chances[1, 3] = 1
+    answer = np.asarray(mean_position(chances, 4))
+    if np.allclose(answer, (5.5, 13.5)):
+        return _not_yet("columns are x, rows are y.")
+    if not np.allclose(answer, (13.5, 5.5)):
+        return _not_yet(f"all of it in row 1, column 3, is (13.5, 5.5); it says {tuple(answer)}.")
+    return _right("a cell lies at the middle of its pixels.")
+
+
 def _right(text):
     print(f"Right: {text}")
 

@@ -1,16 +1,8 @@
-"""The network: ResNet18 on one grey channel, 136 numbers out; and its checkpoints."""
-
-import hashlib
-import os
-import pickle
-from pathlib import Path
+"""The network: ResNet18 on one grey channel, 136 numbers out."""
 
 import torch
 from torch import nn
 from torchvision.models.resnet import BasicBlock
-
-from helpers.files import whole_file
-from helpers.sources import data_folder
 
 NUM_OUTPUTS = 136
 
@@ -35,20 +27,12 @@ class LandmarkNet(nn.Module):
 
     def __init__(self, width: int = 64, size: int = 224):
         super().__init__()
-        if width < 8 or width % 8:
-            # Torch 2.15 writes past its memory in a channels-last convolution of 4 channels.
-            raise ValueError(f"The width must be a multiple of 8, not {width}.")
         self.width, self.size = width, size
-        self.stem = nn.Sequential(
-            nn.Conv2d(1, width, kernel_size=7, stride=2, padding=3, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-            nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
-        )
-        self.stage1 = _stage(width, width, stride=1)
-        self.stage2 = _stage(width, 2 * width, stride=2)
-        self.stage3 = _stage(2 * width, 4 * width, stride=2)
-        self.stage4 = _stage(4 * width, 8 * width, stride=2)
+        self.stem = stem(width)
+        self.stage1 = stage(width, width, stride=1)
+        self.stage2 = stage(width, 2 * width, stride=2)
+        self.stage3 = stage(2 * width, 4 * width, stride=2)
+        self.stage4 = stage(4 * width, 8 * width, stride=2)
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.head = nn.Linear(8 * width, NUM_OUTPUTS)
 
@@ -66,7 +50,20 @@ class LandmarkNet(nn.Module):
         self.head.bias.copy_(to_target(landmarks[None], self.size)[0])
 
 
-def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+def stem(width: int) -> nn.Sequential:
+    """The first convolution and pooling: one grey channel to `width` of a quarter of the size."""
+    if width < 8 or width % 8:
+        # Torch 2.15 writes past its memory in a channels-last convolution of 4 channels.
+        raise ValueError(f"The width must be a multiple of 8, not {width}.")
+    return nn.Sequential(
+        nn.Conv2d(1, width, kernel_size=7, stride=2, padding=3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(kernel_size=3, stride=2, padding=1),
+    )
+
+
+def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     """Two residual blocks; where the shape changes, the skip connection is a 1 x 1 convolution."""
     skip = None
     if stride != 1 or inputs != outputs:
@@ -85,48 +82,3 @@ def to_target(landmarks: torch.Tensor, size: int) -> torch.Tensor:
 def to_pixels(outputs: torch.Tensor, size: int) -> torch.Tensor:
     """What the network says, [B, 136], to landmarks [B, 68, 2] in canvas pixels."""
     return (outputs.float().view(-1, NUM_OUTPUTS // 2, 2) + 0.5) * size
-
-
-def checkpoint_for(folder: str | Path) -> Path:
-    """Where notebook 04 keeps the network of a data set's folder, and 05 looks for it."""
-    limit = os.environ.get("FACES_LIMIT", "")
-    key = hashlib.sha256(f"{Path(folder).resolve()} {limit}".encode()).hexdigest()[:8]
-    return data_folder() / "checkpoints" / f"{Path(folder).name}-{key}.pt"
-
-
-def save_checkpoint(model: LandmarkNet, path: str | Path, half=False, **about) -> None:
-    """Writes the network's weights and shape, and what is known about them, to one file.
-
-    half: stores 16-bit numbers, half the size. about: plain numbers, strings, lists and
-    dictionaries, such as margin, data and test NME.
-    """
-    weights = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
-    if half:
-        weights = {n: t.half() if t.is_floating_point() else t for n, t in weights.items()}
-    with whole_file(path) as partial:
-        torch.save(
-            {"weights": weights, "width": model.width, "size": model.size, "about": about}, partial
-        )
-        torch.load(partial, weights_only=True)  # what cannot be read must not replace a good file
-
-
-def load_checkpoint(path: str | Path) -> tuple[LandmarkNet, dict]:
-    """The network of a checkpoint, in eval mode, and what was saved about it.
-
-    Raises ValueError that names the file where it is missing, broken or of another network.
-    """
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        model = LandmarkNet(saved["width"], saved["size"])
-        model.load_state_dict(saved["weights"])
-        about = saved["about"]
-    except FileNotFoundError as error:
-        raise ValueError(f"{path}: there is no such checkpoint.") from error
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not a checkpoint of this project.") from error
-    except RuntimeError as error:
-        kind = "weights of another network, or a broken file"
-        raise ValueError(f"{path}: {kind}; LandmarkNet cannot load it.") from error
-    except (pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
-        raise ValueError(f"{path}: not a checkpoint that can be read.") from error
-    return model.eval(), about

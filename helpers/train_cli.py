@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import ConcatDataset, Subset
 
+from helpers.checkpoint import NETWORKS, load_checkpoint, save_checkpoint
 from helpers.dataset import FaceLandmarksDataset, load_faces, split_by_photograph
+from helpers.heatmap import heatmap_loss
 from helpers.metrics import nme
-from helpers.model import LandmarkNet, load_checkpoint, save_checkpoint
 from helpers.predict import predict_all
 from helpers.train import fit
 
@@ -29,12 +31,16 @@ def _parser():
     parser.add_argument("--test", help="whose test list is scored; by default the first --faces")
     parser.add_argument("--out", required=True, help="the checkpoint to write")
     parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--network", choices=NETWORKS, default="LandmarkNet")
     parser.add_argument("--size", type=int, default=112, help="side of the canvas, pixels")
     parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
+    parser.add_argument("--bf16", action="store_true", help="16-bit numbers, for CPUs with AMX")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--half", action="store_true", help="store 16-bit weights")
+    parser.add_argument("--mirror", action="store_true", help="predict with the mirror image, too")
+    parser.add_argument("--terms", help="what the weights may be used for, said on loading")
     return parser
 
 
@@ -59,10 +65,14 @@ def _run(args):
     )
     test_set = FaceLandmarksDataset(load_faces("test", args.test or names[0]), args.size)
     torch.manual_seed(args.seed)
-    model = LandmarkNet(args.width, args.size)
-    model.start_at(starts[0])
+    model = NETWORKS[args.network](args.width, args.size)
+    loss_function = heatmap_loss
+    if args.network == "LandmarkNet":
+        model.start_at(starts[0])
+        loss_function = nn.functional.mse_loss
     fit(model, train_set, val_set, args.epochs, args.out, batch_size=args.batch_size, lr=args.lr,
-        seed=args.seed, on_epoch=_print_epoch)  # fmt: skip
+        seed=args.seed, loss_function=loss_function, bf16=args.bf16,
+        on_epoch=_print_epoch)  # fmt: skip
     model, about = load_checkpoint(args.out)
     predicted, truth = predict_all(model, test_set)
     errors = nme(predicted, truth)
@@ -70,7 +80,8 @@ def _run(args):
     mean_nme = float(nme(np.broadcast_to(starts[0], truth.shape), truth).mean())
     about |= {"faces": [Path(name).name for name in names]}
     about |= {"test_nme": test_nme, "mean_face_nme": mean_nme}
-    about |= {"test_errors": errors[:8].tolist()}
+    about |= {"test_errors": errors[:8].tolist(), "mirror": args.mirror}
+    about |= {"terms": args.terms} if args.terms else {}
     save_checkpoint(model, args.out, half=args.half, **about)
     print(f"Test NME {test_nme:.2f} %, mean face {mean_nme:.2f} % (of inter-ocular distance).")
 

@@ -6,8 +6,9 @@ import torch
 from helpers import challenge
 from helpers.annotations import read_faces, read_image
 from helpers.challenge import BUDGET, challenge_folder, main, mean_face_nme, people_seed, ranking
+from helpers.checkpoint import save_checkpoint
 from helpers.dataset import FaceLandmarksDataset
-from helpers.model import LandmarkNet, save_checkpoint
+from helpers.model import LandmarkNet
 from helpers.people import cast
 from helpers.sources import label_file
 
@@ -132,7 +133,7 @@ def test_a_students_score_is_on_their_own_test_list(data, answer, own, capsys):
     "arguments, sentence",
     [
         (["--seed", "-3"], "from 0 on, not -3"),
-        (["--seed", "7", "--checkpoint", "gone.pt"], "gone.pt: there is no such checkpoint"),
+        (["--seed", "7", "--checkpoint", "gone.pt"], "gone.pt: no such checkpoint"),
         (["--secret", "s", "--checkpoint", "notes.pt"], "notes.pt: not a checkpoint"),
         (["--seed", "7", "--checkpoint", "nan.pt"], "nan.pt: predicted landmarks"),
     ],

@@ -9,10 +9,10 @@ from torch import nn
 
 from helpers.annotations import read_faces, read_image
 from helpers.augment import Augment
-from helpers.crop import compose, crop_matrix, invert, move, to_grey, warp
+from helpers.crop import MARGIN, compose, crop_matrix, invert, move, to_grey, warp
 from helpers.dataset import FaceLandmarksDataset
 from helpers.model import to_pixels, to_target
-from helpers.predict import Landmarker, box_around
+from helpers.predict import SECOND, Landmarker, box_around
 
 TOLERANCE = 0.05  # pixels
 DOTS = grid_of_dots((200, 220), spacing=48)
@@ -233,8 +233,8 @@ def test_the_landmarker_brings_a_dot_back_to_where_it_is_in_the_picture():
     first_zoom = 128 / (1.5 * boxes[:, 2:].max(1))
     for dot, zoom, box, *seen in zip(dots, first_zoom, boxes, *network.seen, strict=True):
         around = box_around(dot + RING * 128 / zoom)
-        for crop, where in ((box, seen[0]), (around, seen[1])):
-            back = invert(crop_matrix(crop, 128))
+        for crop, margin, where in ((box, MARGIN, seen[0]), (around, SECOND * MARGIN, seen[1])):
+            back = invert(crop_matrix(crop, 128, margin))
             np.testing.assert_allclose(move(where, back), dot, atol=TOLERANCE)
 
 

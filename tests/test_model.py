@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from helpers.model import LandmarkNet, load_checkpoint, save_checkpoint, to_pixels, to_target
+from helpers.checkpoint import load_checkpoint, save_checkpoint
+from helpers.model import LandmarkNet, to_pixels, to_target
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,12 @@ import torch
 from skimage.data import astronaut  # a portrait in the public domain, by NASA
 from synthetic import face_shape
 
-from helpers import predict
-from helpers.model import LandmarkNet, save_checkpoint
-from helpers.predict import Landmarker, box_around
+from helpers import checkpoint
+from helpers.augment import FLIP
+from helpers.checkpoint import save_checkpoint
+from helpers.crop import to_grey
+from helpers.model import LandmarkNet
+from helpers.predict import SECOND, Landmarker, box_around, overlap
 
 # Read off the portrait by eye: outer corners of the eyes, corners of the mouth.
 FEATURES = np.array([[193, 101], [259, 104], [203, 140], [243, 141]])
@@ -66,6 +69,19 @@ def test_where_there_is_no_face_none_is_found(landmarker):
     boxes, points = landmarker.detect(empty), landmarker.landmarks(empty)
     assert (boxes.shape, boxes.dtype) == ((0, 4), np.float32)
     assert (points.shape, points.dtype) == ((0, 68, 2), np.float32)
+
+
+def test_with_the_mirror_a_mirrored_face_has_mirrored_landmarks(landmarker, portrait):
+    """Without it, a network with random weights answers left and right as it likes."""
+    grey = np.ascontiguousarray(portrait[:, :, 1])
+    boxes = np.array([[[180.0, 76, 90, 90]], [[512 - 180 - 90.0, 76, 90, 90]]])
+    for mirror in (False, True):
+        (plain,), (other,) = (
+            landmarker.predict_once(picture, box, mirror)
+            for picture, box in zip((grey, grey[:, ::-1].copy()), boxes, strict=True)
+        )
+        back = other[FLIP] * (-1, 1) + (511, 0)
+        assert (np.abs(back - plain).max() < 0.01) == mirror
 
 
 def test_landmarks_are_float32_one_set_for_each_box(landmarker, portrait):
@@ -149,17 +165,55 @@ def test_the_box_moves_and_grows_with_the_landmarks():
     assert doubled == pytest.approx(2 * side)
 
 
+def test_boxes_overlap_from_not_at_all_to_wholly():
+    one = np.float32([[0, 0, 10, 10]] * 4)
+    others = np.float32([[0, 0, 10, 10], [5, 0, 10, 10], [0, 0, 20, 10], [30, 30, 5, 5]])
+    np.testing.assert_allclose(overlap(one, others), [1, 1 / 3, 1 / 2, 0])
+
+
+class Pointing(torch.nn.Module):
+    """A network that always answers with a face in the middle, so many pixels of 64 large."""
+
+    size = 64
+
+    def __init__(self, side):
+        super().__init__()
+        shape = face_shape()
+        self.points = 33 + side * shape / np.ptp(shape, axis=0).max()
+
+    def forward(self, images):
+        answer = torch.tensor(self.points / 64 - 0.5).flatten().float()
+        return answer.expand(len(images), -1)
+
+
+@pytest.mark.parametrize("side, alone", [(39, False), (12, True)])
+def test_the_answer_is_the_mean_of_both_passes_unless_the_box_was_far_off(side, alone, portrait):
+    landmarker = Landmarker(Pointing(side), device="cpu")
+    boxes = np.float32([[180, 80, 90, 90]])
+    first = landmarker.predict_once(to_grey(portrait), boxes)
+    surer = box_around(first[0])[None]
+    second = landmarker.predict_once(to_grey(portrait), surer, margin=SECOND * landmarker.margin)
+    assert np.abs(first - second).max() > 1
+    expected = second if alone else (first + second) / 2
+    np.testing.assert_allclose(landmarker.landmarks(portrait, boxes), expected, atol=1e-3)
+
+
 def test_without_shipped_weights_the_command_that_trains_some_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "SHIPPED", tmp_path / "demo.pt")
+    monkeypatch.setattr(checkpoint, "ASSETS", tmp_path)
     with pytest.raises(ValueError, match=r"python -m helpers\.train .*--out") as error:
         Landmarker.load()
-    assert "demo.pt" in sentence(error)
+    assert "research.pt" in sentence(error)
 
 
-def test_by_default_the_shipped_weights_are_loaded(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "SHIPPED", tmp_path / "demo.pt")
-    save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / "demo.pt", faces="demo")
-    assert Landmarker.load(device="cpu").about["faces"] == "demo"
+def test_shipped_weights_have_names_and_the_first_is_the_default(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checkpoint, "ASSETS", tmp_path)
+    for name in ("research", "free"):
+        terms = {"terms": "research only"} if name == "research" else {}
+        save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / f"{name}.pt", faces=name, **terms)
+    assert Landmarker.load(device="cpu").about["faces"] == "research"
+    assert capsys.readouterr().out == "research: research only.\n"
+    assert Landmarker.load("free", device="cpu").about["faces"] == "free"
+    assert capsys.readouterr().out == ""
 
 
 def test_a_loaded_landmarker_says_what_the_saved_network_says(landmarker, part, tmp_path):

@@ -9,8 +9,9 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from helpers.augment import Augment
+from helpers.checkpoint import load_checkpoint
 from helpers.metrics import nme
-from helpers.model import LandmarkNet, load_checkpoint
+from helpers.model import LandmarkNet
 from helpers.predict import predict_all
 from helpers.resume import deferred_interrupt
 from helpers.train import fit

@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers.heatmap import HeatmapNet
 from helpers.predict import Landmarker
 from helpers.train_cli import main
 
@@ -20,6 +21,18 @@ def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
     assert f"{landmarker.about['test_nme']:.2f} %" in capsys.readouterr().out
     assert len(landmarker.about["test_errors"]) == 8
     assert not out.with_name("small.pt.resume").exists()
+
+
+def test_it_trains_a_heat_map_network_and_keeps_its_terms(data, tmp_path, make_folder, capsys):
+    out = tmp_path / "map.pt"
+    main([
+        *["--faces", str(make_folder("one", train=40, test=8)), "--epochs", "1", "--size", "32"],
+        *["--network", "HeatmapNet", "--width", "8", "--batch-size", "8", "--mirror"],
+        *["--terms", "research only", "--out", str(out)],
+    ])  # fmt: skip
+    landmarker = Landmarker.load(out, device="cpu")
+    assert isinstance(landmarker.model, HeatmapNet)
+    assert (landmarker.mirror, landmarker.about["terms"]) == (True, "research only")
 
 
 @pytest.mark.parametrize("arguments, told", [

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from helpers.annotations import read_faces, read_image
 from helpers.crop import to_grey
-from helpers.predict import cascade_boxes
+from helpers.detect import cascade_boxes
 from helpers.sources import get_dataset, label_file
 
 

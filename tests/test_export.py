@@ -1,0 +1,73 @@
+"""An exported network says what the checkpoint says, and bad files get one clear sentence."""
+
+import numpy as np
+import pytest
+import torch
+from skimage.data import astronaut
+
+from helpers import export
+from helpers.checkpoint import save_checkpoint
+from helpers.heatmap import HeatmapNet
+from helpers.model import LandmarkNet
+from helpers.predict import Landmarker
+
+BOX = [[180, 76, 90, 90]]
+
+
+@pytest.fixture(scope="module", params=[LandmarkNet, HeatmapNet])
+def files(request, tmp_path_factory):
+    """A checkpoint, with statistics of its own as after a training, and its ONNX file."""
+    torch.manual_seed(0)
+    network = request.param(width=8, size=64)
+    network.train()(torch.randn(8, 1, 64, 64))
+    folder = tmp_path_factory.mktemp("export")
+    save_checkpoint(network, folder / "net.pt", margin=1.7, mirror=True)
+    export.main([str(folder / "net.pt"), str(folder / "net.onnx")])
+    return folder / "net.pt", folder / "net.onnx"
+
+
+@pytest.mark.parametrize("faces", [1, 5])
+def test_it_says_what_pytorch_says_for_any_number_of_faces(files, faces):
+    there, here = (Landmarker.load(file, device="cpu") for file in files)
+    boxes = np.float32(BOX * faces) + np.arange(faces, dtype=np.float32)[:, None]
+    expected = there.landmarks(astronaut(), boxes)
+    assert np.ptp(expected, axis=0).max() > 0.1 or faces == 1  # the boxes do matter
+    np.testing.assert_allclose(here.landmarks(astronaut(), boxes), expected, atol=0.01)
+
+
+def test_what_is_known_of_the_checkpoint_goes_along(files):
+    there, here = (Landmarker.load(file, device="cpu") for file in files)
+    assert here.about == there.about
+    assert (here.margin, here.mirror, here.model.size) == (1.7, True, 64)
+
+
+def test_shipped_weights_are_exported_by_their_name(tmp_path):
+    export.main(["research", str(tmp_path / "research.onnx")])
+    landmarker = Landmarker.load(tmp_path / "research.onnx")
+    expected = Landmarker.load("research", device="cpu").landmarks(astronaut(), BOX)
+    np.testing.assert_allclose(landmarker.landmarks(astronaut(), BOX), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no such thing"])
+def test_a_file_that_is_no_export_is_refused_by_its_name(content, tmp_path):
+    path = tmp_path / "net.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"net\.onnx: "):
+        Landmarker.load(path)
+
+
+def test_a_foreign_onnx_file_is_refused_by_its_name(files, tmp_path):
+    import onnx
+
+    model = onnx.load(files[1])
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "foreign.onnx")
+    with pytest.raises(ValueError, match=r"foreign\.onnx: .*not one of this project"):
+        Landmarker.load(tmp_path / "foreign.onnx")
+
+
+def test_a_checkpoint_that_is_not_there_is_named_in_the_shell(tmp_path):
+    with pytest.raises(SystemExit, match=r"gone\.pt: no such checkpoint"):
+        export.main([str(tmp_path / "gone.pt"), str(tmp_path / "net.onnx")])
+    assert not (tmp_path / "net.onnx").exists()
