@@ -5,19 +5,25 @@ The figures go to bench/results.json, or, with --quick, to build/bench-quick.jso
 """
 
 import argparse
+import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from bench import customary, input_path, results, scoreboard, trees
-from bench.contenders import course, mean_face
-from helpers.annotations import read_faces
+from bench import customary, input_path, london, results, scoreboard, trees
+from bench.contenders import course, mean_face, recipe, ways
+from helpers.annotations import Face, read_faces
+from helpers.checkpoint import ASSETS, SHIPPED
+from helpers.dataset import load_faces
+from helpers.predict import Landmarker
 from helpers.sources import get_dataset, label_file
 
 ROOT = Path(__file__).parent.parent
 KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16")
 # Rows of notebook 06b's table: what is switched off.
+LOOKS = 300_000  # faces shown to the best recipe, each as often as its data set is named
 ROWS = {
     "as it stands": {},
     "full epochs": {"partial_epochs": False},
@@ -26,60 +32,139 @@ ROWS = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser("python -m bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a short form, about 20 minutes")
-    quick = parser.parse_args().quick
-    name = os.environ.get("FACES") or "demo"
-    folder = get_dataset(name)
-    train, test = (read_faces(label_file(folder, part)) for part in ("train", "test"))
-    title = Path(name).name.removesuffix(".tar.gz")
-    build = ROOT / "build" / ("bench-quick" if quick else "bench") / folder.name
-    file = ROOT / "build" / "bench-quick.json" if quick else results.RESULTS
-    size = 64 if quick else 112
-    # The rows of notebook 06b are a dozen trainings: smaller pictures keep them within the hour.
-    settings = {"size": 64, "epochs": 3} if quick else {"size": 80, "epochs": customary.EPOCHS}
-    seeds = (0,) if quick else (0, 1, 2)
-    epochs = max(2 if quick else 5, round((3_000 if quick else 42_000) / (0.9 * len(train))))
+@dataclass
+class Run:
+    """What is measured on: a data set's title and lists; where to keep and record; how short."""
 
-    print(f"{title}: {len(train)} training and {len(test)} test faces", flush=True)
-    results.record("input path", input_path.measure(title, train), file)
-    _, path = customary.trained(
-        train, test, customary.Defects(), build, 0, size=size, epochs=settings["epochs"]
+    title: str
+    train: list[Face]
+    test: list[Face]
+    build: Path
+    file: Path
+    quick: bool
+    name: str  # of the data set, as `get_dataset` takes it
+    more: list[str]  # names of others to learn from
+
+    @property
+    def learn_from(self):
+        """What the best recipe learns from: the data set itself counts twice beside others."""
+        return [self.name] * (2 if self.more else 1) + self.more
+
+    @property
+    def entries(self):
+        """How many faces that is in all."""
+        return sum(len(load_faces("train", name)) for name in self.learn_from)
+
+    @property
+    def customary(self):
+        """Settings of the customary network: ten epochs of 112 pixels, unless in a hurry."""
+        size, epochs = (64, 3) if self.quick else (112, customary.EPOCHS)
+        return {"size": size, "epochs": epochs}
+
+    def record(self, name, values):
+        results.record(f"{name} {self.title}", values, self.file)
+
+
+def measure_input(run: Run) -> None:
+    """How fast faces reach the network."""
+    run.record("input", input_path.measure(run.title, run.train))
+
+
+def measure_scoreboard(run: Run) -> None:
+    """Every contender on the same test list."""
+    settings = run.customary
+    _, path = customary.trained(run.train, run.test, customary.Defects(), run.build, 0, **settings)
+    epochs = max(
+        2 if run.quick else 5, round((3_000 if run.quick else 42_000) / (0.9 * len(run.train)))
     )
-    as_it_stands = customary.contender(path)
-    network = course(train, build, epochs, size)
-    peer, search = trees.best(train, build, trees.SEARCH[: 1 if quick else None])
+    network = course(run.train, run.build, epochs, settings["size"])
+    heat_maps = recipe(run.learn_from, run.entries, run.build, 3_000 if run.quick else LOOKS)
+    peer, search = trees.best(run.train, run.build, trees.SEARCH[: 1 if run.quick else None])
     board = {}
-    for contender in (mean_face(train), as_it_stands, peer, *network):
-        predicted, milliseconds = contender.on(test)
-        board[contender.name] = scoreboard.figures(predicted, test, train) | {
+    for contender in (mean_face(run.train), customary.contender(path), peer, *network, *heat_maps):
+        predicted, milliseconds = contender.on(run.test)
+        board[contender.name] = scoreboard.figures(predicted, run.test, run.train) | {
             "training_seconds": contender.seconds and round(contender.seconds),
             "megabytes": contender.megabytes() and round(contender.megabytes(), 1),
             "milliseconds": round(milliseconds, 2),
         }
     values = {
-        "contenders": board, "training_faces": len(train), "test_faces": len(test), "seed": 0,
-        "epochs": epochs, "thresholds": scoreboard.THRESHOLDS.tolist(),
+        "contenders": board, "training_faces": len(run.train), "test_faces": len(run.test),
+        "seed": 0, "epochs": epochs, "thresholds": scoreboard.THRESHOLDS.tolist(),
         "trees": [[options, round(value, 2)] for options, value in search],
+        "more": [Path(name).name.removesuffix(".tar.gz") for name in run.more],
         "threads": torch.get_num_threads(),
     }  # fmt: skip
-    results.record(f"scoreboard {title}", values, file)
-    results.record("shipped weights", scoreboard.shipped(), file)
+    run.record("scoreboard", values)
     print(results.scoreboard_table(values), flush=True)
 
-    table = {"rows": {}, "haar": [], "seeds": list(seeds), **settings}
+
+def measure_shipped(run: Run) -> None:
+    """The weights in the repository, on the demo people and on this test list."""
+    for name in SHIPPED:
+        results.record(f"weights {name}", scoreboard.shipped(name), run.file)
+    board = {}
+    for name in SHIPPED:
+        for contender in ways(Landmarker.load(name), f"`{name}`", ASSETS / f"{name}.pt"):
+            predicted, milliseconds = contender.on(run.test)
+            figures = scoreboard.figures(predicted, run.test, run.train)
+            board[contender.name] = figures | {"milliseconds": round(milliseconds, 2)}
+    run.record("shipped", {"contenders": board, "test_faces": len(run.test)})
+    if folder := os.environ.get("LONDON"):
+        results.record("london", london.measure(Path(folder)), run.file)
+
+
+def measure_customary(run: Run) -> None:
+    """What each defect of the customary notebook costs."""
+    seeds = (0,) if run.quick else (0, 1, 2)
+    table = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
     for row, off in ROWS.items():
         defects = customary.Defects(**off)
-        runs = [customary.trained(train, test, defects, build, s, **settings) for s in seeds]
-        table["rows"][row] = [{key: run[key] for key in KEPT} for run, _ in runs]
+        found = [
+            customary.trained(run.train, run.test, defects, run.build, seed, **run.customary)
+            for seed in seeds
+        ]
+        table["rows"][row] = [{key: figures[key] for key in KEPT} for figures, _ in found]
         if not off:  # as it stands: the boxes that it is used on, beside those of the label file
-            table["haar"] = [
-                customary.on_haar_boxes(customary.contender(path).predict, test) for _, path in runs
-            ]
-    results.record(f"customary {title}", table, file)
+            predicts = [customary.contender(path).predict for _, path in found]
+            table["haar"] = [customary.on_haar_boxes(predict, run.test) for predict in predicts]
+    run.record("customary", table)
     print(results.customary_table(table))
-    print(f"Figures are in {os.path.relpath(file)}; `python -m bench.results` makes the tables.")
+
+
+PARTS = {
+    "input": measure_input,
+    "scoreboard": measure_scoreboard,
+    "shipped": measure_shipped,
+    "customary": measure_customary,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a short form, about 20 minutes")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
+    args = parser.parse_args()
+    name = os.environ.get("FACES") or "demo"
+    folder = get_dataset(name)
+    files = [label_file(folder, part) for part in ("train", "test")]
+    # What was trained on other lists under the same folder name must not be taken for this.
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    kind = "bench-quick" if args.quick else "bench"
+    run = Run(
+        title=Path(name).name.removesuffix(".tar.gz"),
+        train=read_faces(files[0]),
+        test=read_faces(files[1]),
+        build=ROOT / "build" / kind / f"{folder.name}-{key}",
+        file=ROOT / "build" / "bench-quick.json" if args.quick else results.RESULTS,
+        quick=args.quick,
+        name=name,
+        more=os.environ.get("MORE", "").split(),
+    )
+    print(f"{run.title}: {len(run.train)} training and {len(run.test)} test faces", flush=True)
+    for part in args.only:
+        PARTS[part](run)
+    print(f"Figures are in {os.path.relpath(run.file)}; `python -m bench.results` makes tables.")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.annotations import PARTS, read_faces, read_image
+from helpers.checkpoint import ASSETS
 from helpers.dataset import FaceLandmarksDataset
 from helpers.metrics import (
     NORMALISERS,
@@ -18,7 +19,7 @@ from helpers.metrics import (
     point_errors,
 )
 from helpers.pose import subset, yaw
-from helpers.predict import SHIPPED, Landmarker, predict_all
+from helpers.predict import Landmarker, predict_all
 from helpers.sources import get_dataset, label_file
 
 THRESHOLDS = np.arange(0, 20.5, 0.5)  # of the stored cumulative curve, per cent
@@ -89,16 +90,18 @@ def bins(values, edges):
     return np.array(names)[np.digitize(values, edges[1:-1])], names
 
 
-def shipped() -> dict:
-    """The shipped weights: two passes on the eight demo faces of tests/faces, and, as in training,
-    one pass on the test list of the demo people.
+def shipped(name) -> dict:
+    """Weights that ship: as `landmarks` predicts, on the eight demo faces of tests/faces; and, as
+    in training, one pass on the test list of the demo people.
     """
-    landmarker = Landmarker.load()
+    landmarker = Landmarker.load(name)
     faces = read_faces(Path(__file__).parent.parent / "tests" / "faces" / "labels_faces_test.xml")
     predicted = [landmarker.landmarks(read_image(face.image), [face.box])[0] for face in faces]
     errors = nme(predicted, [face.landmarks for face in faces])
     tested = FaceLandmarksDataset(read_faces(label_file(get_dataset("demo"), "test")),
                                   landmarker.model.size)  # fmt: skip
     test_nme = float(nme(*predict_all(landmarker.model, tested)).mean())
-    return {"file": SHIPPED.name, "faces": len(errors), "nme": round(float(errors.mean()), 4),
-            "test_faces": len(tested), "test_nme": round(test_nme, 4)}  # fmt: skip
+    file = ASSETS / f"{name}.pt"
+    return {"bytes": file.stat().st_size, "faces": len(errors),
+            "nme": round(float(errors.mean()), 4), "test_faces": len(tested),
+            "test_nme": round(test_nme, 4)}  # fmt: skip
