@@ -1,6 +1,7 @@
 # make run [FACES=PATH]   executes the notebooks on the demo people or an archive, into build/
 # make test               lint, unit tests, and every notebook end to end on a small subset
-# make bench [FACES=PATH] every figure of the course, from nothing; goes on where it was stopped
+# make bench [FACES=PATH] [MORE=PATHS]  every figure of the course, from nothing; goes on where it
+#                         was stopped. MORE: what the best recipe may learn from besides
 # make bench-quick        a short form of it, on the demo people or FACES=PATH
 # make lab                JupyterLab on the notebooks
 # make clean              removes what was made, but neither .venv nor data
@@ -25,7 +26,7 @@ REAL ?= ../shared/data/ibug_300W_large_face_landmark_dataset.tar.gz
 SUBSET := 96,32
 CELL_TIMEOUT := 600
 
-export FACES
+export FACES MORE LONDON
 # The notebooks' kernels choose their own backend, so that pictures land in the page.
 unexport MPLBACKEND
 # Without this, Python 3.11 and newer print a warning of the debugger into the first cell.

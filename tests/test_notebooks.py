@@ -3,11 +3,13 @@
 import ast
 import re
 import subprocess
+import sys
 
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
+import run_notebooks
 from run_notebooks import MAX_BYTES, WIDGET
 from stamp import ROOT, as_text, numbered, read_address, read_notebook, stamp
 
@@ -116,6 +118,21 @@ def silences(source):
     """Whether code switches warnings off for everyone; inside catch_warnings() is another thing."""
     globally = r"filterwarnings\(\s*[\"']ignore|^(warnings\.)?simplefilter\(\s*[\"']ignore"
     return re.search(globally, source, re.MULTILINE) is not None
+
+
+def test_the_pages_of_a_run_lead_to_each_other(tmp_path, monkeypatch):
+    """No notebook is executed: what it holds is made into its page."""
+    for name in ("FACES", "MPLBACKEND", "PYDEVD_DISABLE_FILE_VALIDATION"):
+        monkeypatch.setenv(name, "demo")  # `main` changes them, and this puts them back
+    monkeypatch.setattr(sys, "argv", ["run_notebooks.py", "--build", str(tmp_path)])
+    monkeypatch.setattr(run_notebooks, "get_faces", lambda faces: None)
+    monkeypatch.setattr(run_notebooks, "execute", lambda *_: None)
+    assert run_notebooks.main() == 0
+    pages = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
+    assert set(pages) == {f"{path.stem}.html" for path in NOTEBOOKS}
+    links = {link for page in pages.values() for link in re.findall(r'href="(\w[^":#]*)["#]', page)}
+    assert "solutions.html" in links
+    assert links <= set(pages)
 
 
 def test_the_readme_maps_every_notebook():

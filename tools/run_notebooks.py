@@ -1,6 +1,7 @@
 """Executes the notebooks of the course, in order, on the data that FACES names.
 
-python tools/run_notebooks.py            executed notebooks and HTML pages under build/
+python tools/run_notebooks.py            executed notebooks and HTML pages under build/, and the
+                                         solutions as they are stored
 python tools/run_notebooks.py --store    on the demo people, outputs kept in notebooks/
 """
 
@@ -129,8 +130,13 @@ def score(notebook) -> str | None:
 def as_page(notebook, name: str) -> str:
     """A notebook as one HTML page whose links to other notebooks lead to their pages."""
     page = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": name}})[0]
-    page = page.replace('href="solutions.ipynb', 'href="../notebooks/solutions.ipynb')
-    return re.sub(r'href="(\d\w*)\.ipynb', r'href="\1.html', page)
+    return re.sub(r'href="(\w+)\.ipynb', r'href="\1.html', page)
+
+
+def write_pages(notebook, name: str, build: Path) -> None:
+    """Writes a notebook and its HTML page."""
+    write_whole(build / f"{name}.ipynb", as_text(notebook))
+    write_whole(build / f"{name}.html", as_page(notebook, name))
 
 
 def get_faces(faces: str) -> None:
@@ -158,8 +164,7 @@ def run(path: Path, build: Path, store: bool) -> tuple[float, str | None, str | 
         if not error:
             write_whole(path, text)
     if not store:
-        write_whole(build / path.name, text)
-        write_whole(build / f"{path.stem}.html", as_page(notebook, path.stem))
+        write_pages(notebook, path.stem, build)
     return seconds, error, score(notebook)
 
 
@@ -205,8 +210,10 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     paths = numbered(arguments.notebooks)
+    as_stored = []
     if not arguments.store:  # the solutions are no part of the way through
-        paths = [path for path in paths if path.stem[0].isdigit()]
+        as_stored = [path for path in paths if not path.stem[0].isdigit()]
+        paths = [path for path in paths if path not in as_stored]
     if not paths:
         sys.exit(f"{arguments.notebooks} holds no notebooks.")
     if arguments.store:
@@ -222,6 +229,8 @@ def main() -> int:
         get_faces(faces)
     except (ValueError, OSError) as error:
         sys.exit(f"FACES={faces}: {error}")
+    for path in as_stored:
+        write_pages(read_notebook(path), path.stem, arguments.build)
     lines, result, failed = [], None, False
     for path in paths:
         if failed:
