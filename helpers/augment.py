@@ -22,13 +22,14 @@ class Augment(nn.Module):
     move, as a part of the canvas. flip: chance of a mirror image. brightness: largest addition,
     as a part of the range from black to white. contrast: largest change of the distance from the
     mean grey. erasing: largest side of a grey square, as a part of the canvas.
+    partners: which landmark of the face becomes each of its mirror image.
     generator: where the random numbers come from; torch's global one by default.
     """
 
     def __init__(self, size=224, rotation=25.0, scale=0.12, shift=0.06, flip=0.5,
-                 brightness=0.25, contrast=0.35, erasing=0.4):  # fmt: skip
+                 brightness=0.25, contrast=0.35, erasing=0.4, partners=MIRROR):  # fmt: skip
         super().__init__()
-        self.size, self.flip = size, flip
+        self.size, self.flip, self.partners = size, flip, list(partners)
         self.ranges = {"angle": rotation, "scale": scale, "shift_x": shift, "shift_y": shift}
         self.ranges |= {"brightness": brightness, "contrast": contrast, "erasing": erasing}
 
@@ -61,7 +62,7 @@ class Augment(nn.Module):
         ])  # fmt: skip
         landmarks = move_batch(landmarks, matrices)
         flipped = torch.as_tensor(flip.copy(), device=landmarks.device)[:, None, None]
-        landmarks = torch.where(flipped, landmarks[:, FLIP], landmarks)
+        landmarks = torch.where(flipped, landmarks[:, self.partners], landmarks)
         # The erased square: its first column and row, and the first ones after it.
         side = np.maximum(erasing, 0)[:, None] / 2
         squares = self.size * np.stack([erase_at - side, erase_at + side], 1)

@@ -58,9 +58,8 @@ def fit(model, train_set, val_set, epochs, out, *, batch_size=64, lr=1e-3, seed=
         )
     kept = parts["average"].module if average else model
     plan = [epochs, batch_size, lr, seed, len(train_set), len(val_set), model.width, model.size,
-            augment.ranges, augment.flip, getattr(loss_function, "__name__", ""), bf16, average,
-            about,
-            float(train_set[0][1].sum()), float(val_set[0][1].sum())]  # fmt: skip
+            augment.ranges, augment.flip, augment.partners, bf16, average, about,
+            getattr(loss_function, "__name__", ""), *_first_sums(train_set, val_set)]  # fmt: skip
     resume = Path(f"{out}.resume")
     load_state(resume, plan, parts, state, device)
     with deferred_interrupt() as asked:
@@ -112,6 +111,11 @@ def _validate(model, val_set, state, out, about):
     state.update(epoch=state["epoch"] + 1, step=0, loss=0.0)
     if error <= best:
         save_checkpoint(model, out, **about, faces_seen=state["seen"], history=state["history"])
+
+
+def _first_sums(*sets):
+    """A number from the first face of each data set, by which others are told apart."""
+    return [float(faces[0][1].sum()) for faces in sets]
 
 
 def _generator(*seeds):

@@ -4,16 +4,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import nn
-from torch.utils.data import ConcatDataset, Subset
 
 from helpers.checkpoint import NETWORKS, load_checkpoint, save_checkpoint
-from helpers.dataset import FaceLandmarksDataset, load_faces, split_by_photograph
-from helpers.heatmap import heatmap_loss
+from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.metrics import nme
 from helpers.predict import predict_all
-from helpers.train import fit
+from helpers.recipe import Recipe
 
 
 def main(arguments=None):
@@ -38,6 +34,9 @@ def _parser():
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--average", type=float, default=0.0, help="share that a running mean of"
+                        " the weights keeps at each step, such as 0.999")  # fmt: skip
+    parser.add_argument("--start", help="a checkpoint of the same network to go on from")
     parser.add_argument("--half", action="store_true", help="store 16-bit weights")
     parser.add_argument("--mirror", action="store_true", help="predict with the mirror image, too")
     parser.add_argument("--terms", help="what the weights may be used for, said on loading")
@@ -51,33 +50,20 @@ def _run(args):
     if args.epochs < 1:
         raise ValueError(f"--epochs must be at least 1, not {args.epochs}.")
     names = args.faces or ["demo"]
-    train_parts, val_parts, starts = [], [], []
-    for name in names:
-        faces = load_faces("train", name)
-        dataset = FaceLandmarksDataset(faces, args.size)
-        train, validation = split_by_photograph(faces, args.seed)
-        train_parts.append(Subset(dataset, train))
-        val_parts.append(Subset(dataset, validation))
-        starts.append(dataset.mean_face(train))
-    # One data set hands a loader whole batches; several joined ones, face after face.
-    train_set, val_set = (
-        parts[0] if len(parts) == 1 else ConcatDataset(parts) for parts in (train_parts, val_parts)
-    )
-    test_set = FaceLandmarksDataset(load_faces("test", args.test or names[0]), args.size)
-    torch.manual_seed(args.seed)
-    model = NETWORKS[args.network](args.width, args.size)
-    loss_function = heatmap_loss
-    if args.network == "LandmarkNet":
-        model.start_at(starts[0])
-        loss_function = nn.functional.mse_loss
-    fit(model, train_set, val_set, args.epochs, args.out, batch_size=args.batch_size, lr=args.lr,
-        seed=args.seed, loss_function=loss_function, bf16=args.bf16,
-        on_epoch=_print_epoch)  # fmt: skip
+    lists = {name: load_faces("train", name) for name in names}
+    faces, *more = (lists[name] for name in names)
+    test = load_faces("test", args.test or names[0])
+    recipe = Recipe(args.network, args.width, args.size, average=args.average, lr=args.lr,
+                    batch_size=args.batch_size)  # fmt: skip
+    recipe.train(faces, args.epochs, args.out, more=more, seed=args.seed, start=args.start,
+                 bf16=args.bf16, on_epoch=_print_epoch)  # fmt: skip
     model, about = load_checkpoint(args.out)
+    test_set = FaceLandmarksDataset(test, args.size)
+    mean_face = FaceLandmarksDataset(faces, args.size).mean_face()
     predicted, truth = predict_all(model, test_set)
     errors = nme(predicted, truth)
     test_nme = float(errors.mean())
-    mean_nme = float(nme(np.broadcast_to(starts[0], truth.shape), truth).mean())
+    mean_nme = float(nme(np.broadcast_to(mean_face, truth.shape), truth).mean())
     about |= {"faces": [Path(name).name for name in names]}
     about |= {"test_nme": test_nme, "mean_face_nme": mean_nme}
     about |= {"test_errors": errors[:8].tolist(), "mirror": args.mirror}
