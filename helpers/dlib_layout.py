@@ -1,7 +1,12 @@
-"""The texts of a data set in the layout of dlib's archive: label file and .pts files.
+"""A data set in the layout of dlib's archive: pictures with twins, label file and .pts files.
 
 Landmarks are (x, y) in pixels, with pixel centres at whole numbers.
 """
+
+import cv2
+import numpy as np
+
+from helpers.annotations import MIRROR
 
 
 def image_entry(name, shape, box, landmarks):
@@ -42,3 +47,25 @@ def points_file(landmarks):
     """The text of a .pts file, which counts pixels from 1."""
     lines = "\n".join(f"{x + 1:.2f} {y + 1:.2f}" for x, y in landmarks)
     return f"version: 1\nn_points: {len(landmarks)}\n{{\n{lines}\n}}\n"
+
+
+def write_face(folder, name, picture, box, landmarks, quality=95):
+    """Saves a picture, its mirrored twin and a .pts file; returns both entries of the label file.
+
+    name: path in the folder, without extension. picture: RGB uint8 [H, W, 3]. box: (left, top,
+    width, height) in whole pixels. landmarks: [68, 2]. quality: of the JPEGs, in per cent.
+    """
+    width = picture.shape[1]
+    twin = np.column_stack([width - 1 - landmarks[:, 0], landmarks[:, 1]])[MIRROR]
+    twin_box = (width - box[0] - box[2], *box[1:])
+    entries = []
+    for path, image, points, frame in (
+        (f"{name}.jpg", picture, landmarks, box),
+        (f"{name}_mirror.jpg", picture[:, ::-1], twin, twin_box),
+    ):
+        bgr = np.ascontiguousarray(image[..., ::-1])
+        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        (folder / path).write_bytes(data.tobytes())
+        entries.append(image_entry(path, picture.shape, frame, points))
+    (folder / f"{name}.pts").write_text(points_file(landmarks))
+    return entries

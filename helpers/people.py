@@ -18,8 +18,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.annotations import MIRROR
-from helpers.dlib_layout import image_entry, label_list, points_file
+from helpers.dlib_layout import label_list, write_face
 from helpers.face_model import Person, View
 from helpers.groups import contact_sheet, detector_box, group
 from helpers.portrait import draw_person, photograph, sample_person, sample_view
@@ -82,22 +81,11 @@ def _write(folder, part, seed, index, count, spread):
     """Draws and saves one photograph and its twin; returns its entries of the label file."""
     picture, faces = _photo(seed, part, index, count, spread)
     rng = np.random.default_rng([seed, part, index, 3])
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
-    width = picture.shape[1]
-    entries = []
+    quality, entries = int(rng.integers(70, 96)), []
     for k, (marks, box) in enumerate(faces):
         suffix = f"_{k + 1}" if count > 1 else ""
         name = f"people/{('train', 'test')[part]}/{index + 1:04d}{suffix}"
-        twin = np.column_stack([width - 1 - marks[:, 0], marks[:, 1]])[MIRROR]
-        twin_box = (width - box[0] - box[2], *box[1:])
-        for path, image, points, frame in (
-            (name, picture, marks, box),
-            (name + "_mirror", picture[:, ::-1], twin, twin_box),
-        ):
-            _, data = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), quality)
-            (folder / f"{path}.jpg").write_bytes(data.tobytes())
-            entries.append(image_entry(f"{path}.jpg", picture.shape, frame, points))
-        (folder / f"{name}.pts").write_text(points_file(marks))
+        entries += write_face(folder, name, picture, box, marks, quality)
     return entries
 
 
