@@ -12,18 +12,28 @@ from pathlib import Path
 
 import torch
 
-from bench import customary, input_path, london, results, scoreboard, trees
+from bench import (
+    customary,
+    growth,
+    improve,
+    input_path,
+    london,
+    results,
+    scoreboard,
+    speed,
+    trees,
+)
 from bench.contenders import course, mean_face, recipe, ways
 from helpers.annotations import Face, read_faces
-from helpers.checkpoint import ASSETS, SHIPPED
+from helpers.checkpoint import SHIPPED
 from helpers.dataset import load_faces
 from helpers.predict import Landmarker
 from helpers.sources import get_dataset, label_file
 
 ROOT = Path(__file__).parent.parent
 KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16")
-# Rows of notebook 06b's table: what is switched off.
 LOOKS = 300_000  # faces shown to the best recipe, each as often as its data set is named
+# Rows of notebook 06b's table: what is switched off.
 ROWS = {
     "as it stands": {},
     "full epochs": {"partial_epochs": False},
@@ -105,10 +115,13 @@ def measure_shipped(run: Run) -> None:
         results.record(f"weights {name}", scoreboard.shipped(name), run.file)
     board = {}
     for name in SHIPPED:
-        for contender in ways(Landmarker.load(name), f"`{name}`", ASSETS / f"{name}.pt"):
+        for contender in ways(Landmarker.load(name), f"`{name}`", SHIPPED[name]):
             predicted, milliseconds = contender.on(run.test)
             figures = scoreboard.figures(predicted, run.test, run.train)
-            board[contender.name] = figures | {"milliseconds": round(milliseconds, 2)}
+            board[contender.name] = figures | {
+                "megabytes": round(contender.megabytes(), 1),
+                "milliseconds": round(milliseconds, 2),
+            }
     run.record("shipped", {"contenders": board, "test_faces": len(run.test)})
     if folder := os.environ.get("LONDON"):
         results.record("london", london.measure(Path(folder)), run.file)
@@ -132,10 +145,27 @@ def measure_customary(run: Run) -> None:
     print(results.customary_table(table))
 
 
+def measure_improve(run: Run) -> None:
+    """What each change on the way to the best recipe is worth."""
+    others = [face for name in run.more for face in load_faces("train", name)]
+    seeds, looks = ((0,), 1_000) if run.quick else ((0, 1, 2), improve.LOOKS)
+    values = improve.measure(run.train, run.test, run.build, seeds, looks, others)
+    run.record("improve", values)
+    print(results.improve_table(values))
+
+
+def measure_growth(run: Run) -> None:
+    """Time and memory of a training against the number of faces, and what its step takes."""
+    results.record("speed", speed.measure(3 if run.quick else speed.STEPS), run.file)
+    run.record("growth", growth.measure((200, 600, 2_000) if run.quick else growth.COUNTS))
+
+
 PARTS = {
     "input": measure_input,
     "scoreboard": measure_scoreboard,
     "shipped": measure_shipped,
+    "improve": measure_improve,
+    "growth": measure_growth,
     "customary": measure_customary,
 }
 

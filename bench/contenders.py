@@ -10,17 +10,14 @@ from time import perf_counter, process_time
 
 import numpy as np
 import torch
-from torch.utils.data import Subset
 
 from helpers.annotations import read_image
 from helpers.checkpoint import load_checkpoint
 from helpers.crop import crop_matrix, invert, move, to_grey
-from helpers.dataset import FaceLandmarksDataset, split_by_photograph
 from helpers.export import export, load_onnx
 from helpers.files import whole_file
-from helpers.model import LandmarkNet
 from helpers.predict import Landmarker
-from helpers.train import fit
+from helpers.recipe import Recipe
 from helpers.train_cli import main as train_from_shell
 
 RECIPE = "--network HeatmapNet --size 128 --width 48 --batch-size 32 --lr 1.5e-3 --mirror --half"
@@ -32,8 +29,8 @@ BF16 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
 class Contender:
     """Who it is, what its training took, how large it is on disk, and how it predicts.
 
-    seconds: of training, summed over all cores, so that a machine that was also doing something
-    else tells the same.
+    seconds: of training, summed over all cores; of a training that was stopped, those since it
+    went on. What else the machine does makes it longer (waiting cores count), if less than a clock.
     """
 
     name: str
@@ -73,13 +70,8 @@ def course(train, folder, epochs, size=112, seed=0) -> list[Contender]:
     path = folder / f"course {size} px {epochs} epochs seed {seed}.pt"
     seconds = path.with_suffix(".seconds")
     if not seconds.exists():
-        dataset = FaceLandmarksDataset(train, size)
-        parts = [Subset(dataset, part) for part in split_by_photograph(train)]
-        torch.manual_seed(seed)
-        model = LandmarkNet(64, size)
-        model.start_at(dataset.mean_face(parts[0].indices))
         began = process_time()
-        fit(model, *parts, epochs, path, batch_size=32, lr=1.5e-3, seed=seed)
+        Recipe(size=size).train(train, epochs, path, seed=seed)
         write_text(seconds, f"{process_time() - began:.1f}")
     return ways(Landmarker(*load_checkpoint(path)), "notebook 04", path, float(seconds.read_text()))
 

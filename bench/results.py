@@ -10,6 +10,8 @@ import platform
 import re
 import sys
 from datetime import date
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -17,10 +19,12 @@ import nbformat
 import torch
 
 from helpers.files import whole_file
+from helpers.trials import TRIALS
 
 RESULTS = Path(__file__).parent / "results.json"
 README = Path(__file__).parent.parent / "README.md"
 CARDS = README.parent / "helpers" / "assets" / "README.md"
+MODULES = {"onnxruntime": "onnxruntime", "dlib-bin": "dlib"}  # packages that not everyone has
 BEGIN, END = "<!-- made by python -m bench.results -->\n", "<!-- end -->"
 
 
@@ -33,6 +37,7 @@ def machine() -> dict:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "opencv": cv2.__version__,
+        **{name: version(name) for name in ("onnxruntime", "dlib-bin") if find_spec(MODULES[name])},
         "date": date.today().isoformat(),
     }
 
@@ -114,6 +119,23 @@ def scoreboard_table(values: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def search_in_words(values: dict) -> str:
+    """What was tried for the trees: one sentence."""
+    first, *others = values["trees"]
+    tried = [(first[0], first[1])] + [
+        ({k: v for k, v in settings.items() if v != first[0][k]}, error)
+        for settings, error in others
+    ]
+    words = "; ".join(
+        f"{', '.join(f'{key} {value}' for key, value in settings.items())}: {error:.2f} %"
+        for settings, error in tried
+    )
+    return (
+        f"The trees' setting was chosen by its validation NME. Tried were {words}. (After the "
+        "first, only what differs from it is named.)"
+    )
+
+
 def shipped_table(results: dict) -> str:
     """What the weights in the repository do on real photographs, in Markdown."""
     lines = []
@@ -173,14 +195,80 @@ def customary_table(values: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def improve_table(values: dict) -> str:
+    """What each change of notebook 07 is worth, in Markdown: over the seeds, mean and farthest."""
+    lines = [
+        "| change | beside | NME, % of inter-ocular distance | change in NME | from boxes that lie "
+        "aside | core minutes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, runs in values["trials"].items():
+        trial = TRIALS[name]
+        gain = "-"
+        if trial.beside:
+            other = values["trials"][trial.beside]
+            gain = verdict([a["test"] - b["test"] for a, b in zip(runs, other, strict=True)])
+        minutes = min(run["seconds"] for run in runs) / 60
+        cells = [f"`{name}`: {trial.what}", f"`{trial.beside}`" if trial.beside else "-"]
+        cells += [spread([run["test"] for run in runs]), gain]
+        cells += [spread([run["aside"] for run in runs]), f"{minutes:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    maps = [run["test"] for run in values["trials"]["heat maps"]]
+    for way, errors in values["ways"].items():
+        gain = verdict([a - b for a, b in zip(errors, maps, strict=True)])
+        cells = [f"{way}, when it predicts", "`heat maps`", spread(errors), gain, "-", "-"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def together_table(board: dict, shipped: dict) -> str:
+    """What was trained from nothing beside what ships, in Markdown: error, time and size."""
+    lines = [
+        "| contender | NME, % of inter-ocular distance | training, core minutes | size | a face |",
+        "|---|---|---|---|---|",
+    ]
+    for values in (board, shipped):
+        for name, row in values["contenders"].items():
+            minutes = row.get("training_seconds")
+            cells = [name, f"**{row['nme'][0]:.2f}** {between(row['nme'])}"]
+            cells += [f"{minutes / 60:.0f}" if minutes else "-"]
+            cells += [f"{row['megabytes']:.0f} MB" if row.get("megabytes") else "-"]
+            lines.append(f"| {' | '.join(cells)} | {row['milliseconds']:.1f} ms |")
+    return "\n".join(lines) + "\n"
+
+
+def ends_in_words(board: dict, shipped: dict) -> str:
+    """The fastest and the most accurate of what ships, and how far the trees are behind it."""
+    rows = shipped["contenders"]
+    whole = {name: row for name, row in rows.items() if "two passes" in name}
+    fastest = min(whole, key=lambda name: whole[name]["milliseconds"])
+    best = min(whole, key=lambda name: whole[name]["nme"][0])
+    trees = board["contenders"]["regression trees (dlib)"]["nme"][0]
+    return "".join(
+        f"- The {text} way of `landmarks` that ships is {name}: {whole[name]['nme'][0]:.2f} %, "
+        f"{100 * (1 - whole[name]['nme'][0] / trees):.0f} % less than the trees' {trees:.2f} %, in "
+        f"{whole[name]['milliseconds']:.1f} ms a face, crop and way back included.\n"
+        for text, name in (("fastest", fastest), ("most accurate", best))
+    )
+
+
+def verdict(differences: list[float]) -> str:
+    """The mean difference, and whether all seeds agree on its sign."""
+    low, high = min(differences), max(differences)
+    said = "better" if high < 0 else "worse" if low > 0 else "seeds differ"
+    return f"{sum(differences) / len(differences):+.2f}, {said}"
+
+
 def habits_in_words(values: dict, path: dict) -> str:
     """The defects that need no training of their own: a Markdown list."""
     runs, haar = values["rows"]["as it stands"], values["haar"]
     label, own = (spread([run[key] for run in haar]) for key in ("label", "haar"))
-    clean, test = (spread([run[key] for run in runs]) for key in ("test_clean", "test"))
+    clean, test, told, untouched = (
+        spread([run[key] for run in runs]) for key in ("test_clean", "test", "told", "validation")
+    )
     return (
-        f"- **Jitter on validation**: with the epoch chosen on untouched faces, test NME {clean} %"
-        f" instead of {test} %.\n"
+        f"- **Jitter on validation**: it tells {told} % where the same faces, untouched, give "
+        f"{untouched} %; with the epoch chosen on these, test NME is {clean} %, else {test} %.\n"
         f"- **Haar boxes at prediction**: on the {haar[0]['found']} test faces that its cascade "
         f"finds, NME {label} % from the label file's boxes, {own} % from the cascade's.\n"
         f"- **Decoding for every sample**: {path['customary_per_second']} faces a second instead "
@@ -211,12 +299,25 @@ def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
         "photographs, and it is **not the official 300-W split**."
     )
     made = f"Measured on {_machine(board)}."
+    trials, shipped = results[f"improve {data}"], results[f"shipped {data}"]
+    sets = " in 16-bit arithmetic (bf16)" if trials["bf16"] else ""
     bf16 = ", 16-bit arithmetic (bf16)" if habits["rows"]["as it stands"][0]["bf16"] else ""
     seeds = f"{habits['size']} pixels, {habits['epochs']} epochs, seeds {habits['seeds']}{bf16}"
     return {
         "06_evaluate": {
             "scoreboard": f"## The scoreboard\n\n{where} In brackets the 95 % interval, drawing "
-            f"whole photographs.\n\n{scoreboard_table(board)}\n{made}"
+            f"whole photographs.\n\n{scoreboard_table(board)}\n{search_in_words(board)}\n\n{made}"
+        },
+        "07_improve": {
+            "improve": f"## The table\n\n{where} Every network was shown {trials['looks']:,} faces"
+            f"{sets}, with seeds {trials['seeds']}: the mean, ± the seed that is farthest from it. "
+            "A change is called better or worse where all seeds say so.\n\n"
+            f"{improve_table(trials)}\nMeasured on {_machine(trials)}.",
+            "together": "## Everything together\n\nOn the same test list, from the label file's "
+            "boxes: what `make bench` trained from nothing, and the weights that ship. Their cards "
+            "([helpers/assets](../helpers/assets/README.md)) say what they learned from.\n\n"
+            f"{together_table(board, shipped)}\n{ends_in_words(board, shipped)}\n"
+            f"Measured on {_machine(board)}; what ships on {_machine(shipped)}.",
         },
         "06b_customary": {
             "customary": f"## The table\n\n{where} {seeds}.\n\n{customary_table(habits)}\n"

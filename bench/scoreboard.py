@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.annotations import PARTS, read_faces, read_image
-from helpers.checkpoint import ASSETS
+from helpers.checkpoint import SHIPPED
 from helpers.dataset import FaceLandmarksDataset
 from helpers.metrics import (
     NORMALISERS,
@@ -101,7 +101,7 @@ def shipped(name) -> dict:
     tested = FaceLandmarksDataset(read_faces(label_file(get_dataset("demo"), "test")),
                                   landmarker.model.size)  # fmt: skip
     test_nme = float(nme(*predict_all(landmarker.model, tested)).mean())
-    file = ASSETS / f"{name}.pt"
+    file = SHIPPED[name]
     return {"bytes": file.stat().st_size, "faces": len(errors),
             "nme": round(float(errors.mean()), 4), "test_faces": len(tested),
             "test_nme": round(test_nme, 4)}  # fmt: skip

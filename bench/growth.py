@@ -1,0 +1,59 @@
+"""Time and memory of a training against the number of faces: `python -m bench.growth COUNT`.
+
+Each number of faces is measured in a process of its own, since the peak of a process never falls.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.contenders import BF16
+from helpers.dataset import load_faces
+from helpers.recipe import Recipe
+
+COUNTS = (1_000, 3_000, 10_000)
+
+
+def measure(counts=COUNTS) -> dict:
+    """One epoch of a narrow network on so many faces: name to a list, one value for each count.
+
+    faces; seconds of the epoch, validation included, with the crops made before; megabytes, the
+    largest resident memory of the process, crops made in it.
+    """
+    rows = []
+    for count in counts:
+        words = [sys.executable, "-m", "bench.growth", str(count)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print(rows[-1], flush=True)
+    return {key: [row[key] for row in rows] for key in rows[0]}
+
+
+def main() -> None:
+    """Trains on COUNT faces, the training list over and over, and prints what it took."""
+    count = int(sys.argv[1])
+    known = load_faces("train")
+    faces = (known * -(-count // len(known)))[:count]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FACES_DATA"] = folder  # the crops of a copied list are nobody else's
+        recipe, out = Recipe(width=16, size=112), Path(folder) / "grown.pt"
+        times = []
+        recipe.train(faces, 2, out, bf16=BF16, on_epoch=lambda _: times.append(time.perf_counter()))
+    print(json.dumps({"faces": count, "seconds": round(times[1] - times[0], 1),
+                      "megabytes": round(peak_megabytes())}))  # fmt: skip
+
+
+def peak_megabytes() -> float:
+    """The largest resident memory of this process so far."""
+    import resource  # not on Windows, where nothing but this needs it
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+if __name__ == "__main__":
+    main()
