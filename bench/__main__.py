@@ -14,6 +14,7 @@ import torch
 
 from bench import (
     customary,
+    detector,
     growth,
     improve,
     input_path,
@@ -160,12 +161,19 @@ def measure_growth(run: Run) -> None:
     run.record("growth", growth.measure((200, 600, 2_000) if run.quick else growth.COUNTS))
 
 
+def measure_detector(run: Run) -> None:
+    """How many faces are found, on this test list and on those of the other data sets."""
+    count = 40 if run.quick else None
+    run.record("detector", detector.measure([run.name, *run.more], count=count))
+
+
 PARTS = {
     "input": measure_input,
     "scoreboard": measure_scoreboard,
     "shipped": measure_shipped,
     "improve": measure_improve,
     "growth": measure_growth,
+    "detector": measure_detector,
     "customary": measure_customary,
 }
 

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from helpers.checkpoint import SHIPPED
+from helpers.detect import box_around
 from helpers.metrics import bootstrap, nme
-from helpers.predict import Landmarker, box_around
+from helpers.predict import Landmarker
 from tools.fit_people import read_london
 
 TONES = ("darkest third", "middle third", "lightest third")

@@ -252,6 +252,22 @@ def ends_in_words(board: dict, shipped: dict) -> str:
     )
 
 
+def detector_table(values: dict) -> str:
+    """What each part of the detector is worth, in Markdown."""
+    lines = [
+        "| test list | detector | faces found, % | false boxes a picture | ms a picture "
+        "| NME from the label file's boxes | from its own |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, board in values["lists"].items():
+        for way, row in board["ways"].items():
+            cells = [f"{name} ({board['faces']})", way, f"{row['recall']:.1f}"]
+            cells += [f"{row['false']:.2f}", str(row["milliseconds"])]
+            cells += [f"{row[k]:.2f}" if k in row else "-" for k in ("nme_label", "nme_detected")]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def verdict(differences: list[float]) -> str:
     """The mean difference, and whether all seeds agree on its sign."""
     low, high = min(differences), max(differences)
@@ -299,7 +315,9 @@ def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
         "photographs, and it is **not the official 300-W split**."
     )
     made = f"Measured on {_machine(board)}."
-    trials, shipped = results[f"improve {data}"], results[f"shipped {data}"]
+    trials, shipped, finds = (
+        results[f"{kind} {data}"] for kind in ("improve", "shipped", "detector")
+    )
     sets = " in 16-bit arithmetic (bf16)" if trials["bf16"] else ""
     bf16 = ", 16-bit arithmetic (bf16)" if habits["rows"]["as it stands"][0]["bf16"] else ""
     seeds = f"{habits['size']} pixels, {habits['epochs']} epochs, seeds {habits['seeds']}{bf16}"
@@ -313,6 +331,12 @@ def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
             f"{sets}, with seeds {trials['seeds']}: the mean, ± the seed that is farthest from it. "
             "A change is called better or worse where all seeds say so.\n\n"
             f"{improve_table(trials)}\nMeasured on {_machine(trials)}.",
+            "detector": "## A box to begin with\n\nAll of that needs a box. What finds one, on the "
+            "test lists that `make bench` was given: a face is found where a box overlaps the "
+            "label file's by half (intersection over union); a box is false where it overlaps no "
+            "labelled face of the photograph. NME, % of the inter-ocular distance, is that of "
+            f"the `research` weights on the faces found.\n\n{detector_table(finds)}\n"
+            f"Measured on {_machine(finds)}.",
             "together": "## Everything together\n\nOn the same test list, from the label file's "
             "boxes: what `make bench` trained from nothing, and the weights that ship. Their cards "
             "([helpers/assets](../helpers/assets/README.md)) say what they learned from.\n\n"

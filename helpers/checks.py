@@ -116,14 +116,40 @@ def check_same_list(gain):
 
 def check_mean_position(mean_position):
     """Notebook 07b: mean_position(chances [n, n], pixels a cell) -> (x, y) on the canvas."""
-    chances = np.zeros((5, 5))
-    chances[1, 3] = 1
+    chances = np.outer(np.eye(5)[1], np.eye(5)[3])
     answer = np.asarray(mean_position(chances, 4))
     if np.allclose(answer, (5.5, 13.5)):
         return _not_yet("columns are x, rows are y.")
     if not np.allclose(answer, (13.5, 5.5)):
         return _not_yet(f"all of it in row 1, column 3, is (13.5, 5.5); it says {tuple(answer)}.")
     return _right("a cell lies at the middle of its pixels.")
+
+
+def check_mirror_mean(mirror_mean):
+    """Notebook 07: mirror_mean(predict, image [S, S]) -> landmarks [68, 2], the mean of two."""
+    image = np.tile(np.linspace(0, 1, 32), (32, 1))
+    truth = np.random.default_rng(0).uniform(4, 28, (68, 2))
+    mirrored = (truth * [-1, 1] + np.array([31, 0]))[FLIP.numpy()]
+
+    def predict(picture):
+        dark_left = picture[0, 0] < picture[0, -1]
+        return np.add(truth, (0, 1)) if dark_left else np.add(mirrored, (0, 3))
+
+    answer, expected = np.asarray(mirror_mean(predict, image)), np.add(truth, (0, 2))
+    if np.allclose(answer, expected):
+        return _right("two opinions, one face.")
+    middle = (FLIP == torch.arange(68)).numpy()
+    if np.allclose(answer[middle], expected[middle]):
+        return _not_yet("the points in the middle are right; who is the mirror image of whom?")
+    return _not_yet("a predictor that is one and three pixels too low should become two too low.")
+
+
+def check_modes(fit):
+    """Notebook 11: fit(shapes [n, d], count) -> mean [d] and the first modes [count, d]."""
+    mean, modes = fit(np.array([[4, 0, 20], [-4, 0, 20], [0, 1, 20], [0, -1, 20.0]]), 2)
+    if np.allclose(np.abs(modes), np.eye(2, 3)) and np.allclose(mean, (0, 0, 20)):
+        return _right("what is left after the mean is how faces differ.")
+    return _not_yet(f"x differs most, z never; the first mode is {np.abs(modes[0]).round(2)}.")
 
 
 def _right(text):

@@ -1,6 +1,7 @@
 """Faces to a dataset: cropped once, kept in one array, split so that a photograph stays whole."""
 
 import hashlib
+import mmap
 import os
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -58,11 +59,19 @@ class FaceLandmarksDataset(Dataset):
         return len(self.faces)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(self.crops[index].copy())[None], self.landmarks[index].clone()
+        crop = torch.from_numpy(self.crops[index].copy())[None]
+        self._give_back()
+        return crop, self.landmarks[index].clone()
 
     def __getitems__(self, indices: list[int]) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """A batch's faces for a DataLoader: views of the cache, since that copies them anyway."""
+        self._give_back()
         return [(torch.from_numpy(self.crops[i])[None], self.landmarks[i]) for i in indices]
+
+    def _give_back(self) -> None:
+        """What was read of the mapped file would count as memory of this process until it ends."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows, which takes it back by itself
+            self.crops.base.madvise(mmap.MADV_DONTNEED)
 
     def mean_face(self, indices=slice(None)) -> torch.Tensor:
         """The mean landmarks [68, 2] of these faces, in pixels of the middle crop."""
@@ -77,18 +86,14 @@ class FaceLandmarksDataset(Dataset):
         path = data_folder() / "crops" / f"{key.hexdigest()[:16]}.npy"
         if not path.exists():
             shape = (len(self.faces), self.width, self.width)
-            with whole_file(path) as partial:
-                crops = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
-                try:
-                    # Threads suffice: Pillow and OpenCV release Python's lock while they work.
-                    with ThreadPoolExecutor(os.cpu_count()) as pool:
-                        done = pool.map(self._crop, self.faces, self.matrices)
-                        done = tqdm(done, "Cropping", len(self), leave=False)
-                        for index, crop in enumerate(done):
-                            crops[index] = crop
-                    crops.flush()
-                finally:
-                    del crops  # Windows neither renames nor removes a file that is still mapped
+            header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            # Threads suffice: Pillow and OpenCV release Python's lock while they work.
+            with whole_file(path) as partial, ThreadPoolExecutor(os.cpu_count()) as pool:
+                with open(partial, "wb") as file:
+                    np.lib.format.write_array_header_1_0(file, header)
+                    done = pool.map(self._crop, self.faces, self.matrices)
+                    for crop in tqdm(done, "Cropping", len(self), leave=False):
+                        file.write(crop.tobytes())
         return path
 
     def _crop(self, face: Face, matrix: np.ndarray) -> np.ndarray:

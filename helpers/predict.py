@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 from helpers.augment import FLIP, Augment
 from helpers.checkpoint import SHIPPED, load_checkpoint
 from helpers.crop import MARGIN, crop_matrix, invert, move, to_grey, warp
-from helpers.detect import find_faces
+from helpers.detect import find_faces, overlap, upright
 from helpers.export import load_onnx
 from helpers.model import pick_device, to_pixels
 
@@ -30,6 +30,7 @@ class Landmarker:
         self.model = model.eval().to(self.device, memory_format=torch.channels_last)
         self.about = about or {}
         self.margin = self.about.get("margin", MARGIN)
+        self.closer = SECOND * self.margin  # of the second crop
         self.mirror = self.about.get("mirror", False)
 
     @classmethod
@@ -37,15 +38,17 @@ class Landmarker:
         """The landmarker of a checkpoint, by default of the best weights of the project.
 
         checkpoint: a file that training wrote, an ONNX file that `helpers.export` made of one, or
-        the name of weights that come with the project: "research" (the default; its terms are
-        printed) or "free". device: "cpu", "cuda", "mps", or None for the fastest at hand;
-        an ONNX file runs on the CPU. Raises ValueError where the file is missing, broken or of
-        another network.
+        the name of weights that come with the project: "research" (the default), "free" or
+        "fast". Their terms are printed. device: "cpu", "cuda", "mps", or None for the fastest at
+        hand; an ONNX file, such as "fast", runs on the CPU. Raises ValueError where the file is
+        missing, broken or of another network.
         """
-        checkpoint = checkpoint or SHIPPED[0]
-        if Path(checkpoint).suffix == ".onnx":
-            return cls(*load_onnx(checkpoint), "cpu")
-        found = cls(*load_checkpoint(checkpoint), device)
+        checkpoint = checkpoint or next(iter(SHIPPED))
+        file = Path(SHIPPED.get(checkpoint, checkpoint))
+        if file.suffix == ".onnx":
+            found = cls(*load_onnx(file), "cpu")
+        else:
+            found = cls(*load_checkpoint(file), device)
         if terms := found.about.get("terms"):
             print(f"{checkpoint}: {terms}.")
         return found
@@ -61,11 +64,11 @@ class Landmarker:
         """The landmarks of the faces in the boxes, by default those it detects: [n, 68, 2].
 
         Predicts twice: whatever differs between these boxes and those of the training set is gone
-        from the second crop, which is made from the first landmarks. The answer is the mean of
-        both, or the second alone where the given box was far off. boxes: [n, 4]. mirror: whether
-        each pass averages over a mirror image, which takes twice as long; by default as the
-        checkpoint says. Returns float32, with n = 0 where there is no face. Raises ValueError for
-        other shapes and types.
+        from the second crop, which is made from the first landmarks, eyes level. The answer is
+        the mean of both, or the second alone where the given box was far off. boxes: [n, 4].
+        mirror: whether each pass averages over a mirror image, which takes twice as long; by
+        default as the checkpoint says. Returns float32, with n = 0 where there is no face. Raises
+        ValueError for other shapes and types.
         """
         grey = to_grey(_checked(image))
         boxes = self.detect(image) if boxes is None else np.asarray(boxes, np.float32)
@@ -77,50 +80,41 @@ class Landmarker:
             raise ValueError("Every box needs a width and a height above 0.")
         mirror = self.mirror if mirror is None else mirror
         first = self.predict_once(grey, boxes, mirror)
-        surer = np.stack([box_around(points) for points in first])
-        second = self.predict_once(grey, surer, mirror, SECOND * self.margin)
+        surer, angles = zip(*(upright(points) for points in first), strict=True)
+        surer = np.array(surer, np.float32)
+        second = self.predict_once(grey, surer, mirror, self.closer, angles)
         near = overlap(boxes, surer) > 0.5
         return np.where(near[:, None, None], (first + second) / 2, second)
 
-    @torch.inference_mode()
-    def predict_once(self, grey, boxes, mirror=False, margin=None):
+    def predict_once(self, grey, boxes, mirror=False, margin=None, angles=0.0):
         """One pass: crop each box, predict, map back. grey [H, W], boxes [n, 4] -> [n, 68, 2].
 
         mirror: looks at each crop and at its mirror image, and takes the mean of both answers.
-        margin: of the crops, by default that of the training.
+        margin: of the crops, by default that of the training. angles: by which they turn a face
+        clockwise, degrees, one for all or one for each.
         """
-        size = self.model.size
-        matrices = [crop_matrix(box, size, margin or self.margin) for box in boxes]
+        answers = self.predict_both(grey, boxes, margin, mirror, angles)
+        return sum(answers) / len(answers)
+
+    @torch.inference_mode()
+    def predict_both(self, grey, boxes, margin=None, mirror=True, angles=0.0):
+        """The answers of one pass: to the crops and, with `mirror`, to their mirror images.
+
+        A list of one or two arrays [n, 68, 2], both in pixels of the picture.
+        """
+        size, margin = self.model.size, margin or self.margin
+        turned = zip(boxes, np.broadcast_to(angles, len(boxes)), strict=True)
+        matrices = [crop_matrix(box, size, margin, angle) for box, angle in turned]
         crops = np.stack([warp(grey, matrix, size) for matrix in matrices])
         images = torch.from_numpy(crops)[:, None].to(self.device).float() / 127.5 - 1
-        points = to_pixels(self.model(images), size)
+        answers = [to_pixels(self.model(images), size)]
         if mirror:
             other = to_pixels(self.model(images.flip(3)), size)[:, FLIP]
             other[..., 0] = size - 1 - other[..., 0]
-            points = (points + other) / 2
-        points = points.cpu().numpy()
-        return np.stack([move(p, invert(m)) for p, m in zip(points, matrices, strict=True)])
-
-
-def box_around(landmarks):
-    """The box that a detector such as dlib's would put around 68 landmarks: (l, t, w, h).
-
-    Measured on dlib's training list (`python tools/measure_boxes.py`): its box is square, 1.08
-    times the larger side of the landmarks' bounding box, and its centre lies 0.085 of that side
-    above the centre of the bounding box.
-    """
-    low, high = landmarks.min(0), landmarks.max(0)
-    side = max(high - low)
-    left, top = (low + high) / 2 - (0, 0.085 * side) - (1.08 * side - 1) / 2
-    return np.array([left, top, 1.08 * side, 1.08 * side], np.float32)
-
-
-def overlap(boxes, others):
-    """How much two lists of boxes [n, 4] overlap: intersection over union, [n]."""
-    low = np.maximum(boxes[:, :2], others[:, :2])
-    high = np.minimum(boxes[:, :2] + boxes[:, 2:], others[:, :2] + others[:, 2:])
-    shared = np.maximum(high - low, 0).prod(1)
-    return shared / (boxes[:, 2:].prod(1) + others[:, 2:].prod(1) - shared)
+            answers.append(other)
+        answers = [points.cpu().numpy() for points in answers]
+        back = [invert(matrix) for matrix in matrices]
+        return [np.stack([move(*both) for both in zip(a, back, strict=True)]) for a in answers]
 
 
 @torch.inference_mode()
@@ -129,7 +123,7 @@ def predict_all(model, dataset, batch_size=64):
 
     Both in canvas pixels of the middle crops, as in training; one pass, from the given boxes.
     """
-    device = next(model.parameters()).device
+    device = next((weights.device for weights in model.parameters()), torch.device("cpu"))
     model.eval()
     cut = Augment(model.size).eval()
     pairs = []

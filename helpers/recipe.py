@@ -41,7 +41,8 @@ class Recipe:
         """Trains a network on faces, which are split by photograph; the best weights are at `out`.
 
         more: lists of faces to learn from besides, whole; where one *is* `faces`, its training
-        part counts once more. start: a checkpoint of the same network, to go on from. options: as
+        part counts once more. start: a checkpoint of the same network, to go on from, perhaps on
+        a larger canvas. options: as
         for `fit`. Returns the history.
         """
         dataset = FaceLandmarksDataset(faces, self.size, self.margin)
@@ -56,6 +57,7 @@ class Recipe:
         maps = self.network == "HeatmapNet"
         if start:
             model, _ = load_checkpoint(start)
+            model.size = self.size  # convolutions take a canvas of any size
         else:
             model = NETWORKS[self.network](self.width, self.size)
             if self.mean_face and not maps:

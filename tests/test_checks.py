@@ -4,7 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from helpers.checks import check_modes
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 SEPARATE = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if path.stem != "solutions")
@@ -39,3 +42,17 @@ def test_the_solution_of_each_repair_is_accepted(path, capsys):
     sources = ["".join(cell["source"]) for cell in code_cells(NOTEBOOKS / "solutions.ipynb")]
     (solution,) = [source for source in sources if f"checks.{name}(" in source]
     assert answer(capsys, solution).startswith("Right: ")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("centre", "said"), [(True, "Right: "), (False, "Not yet: ")])
+def test_modes_are_right_with_either_sign_but_not_where_the_mean_was_kept(
+    sign, centre, said, capsys
+):
+    def fit(shapes, count):
+        mean = shapes.mean(0)
+        _, _, modes = np.linalg.svd(shapes - centre * mean, full_matrices=False)
+        return mean, sign * modes[:count]
+
+    check_modes(fit)
+    assert capsys.readouterr().out.startswith(said)

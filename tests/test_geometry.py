@@ -11,8 +11,9 @@ from helpers.annotations import read_faces, read_image
 from helpers.augment import Augment
 from helpers.crop import MARGIN, compose, crop_matrix, invert, move, to_grey, warp
 from helpers.dataset import FaceLandmarksDataset
+from helpers.detect import upright
 from helpers.model import to_pixels, to_target
-from helpers.predict import SECOND, Landmarker, box_around
+from helpers.predict import SECOND, Landmarker
 
 TOLERANCE = 0.05  # pixels
 DOTS = grid_of_dots((200, 220), spacing=48)
@@ -232,9 +233,10 @@ def test_the_landmarker_brings_a_dot_back_to_where_it_is_in_the_picture():
     np.testing.assert_allclose(landmarks.mean(1), dots, atol=TOLERANCE)
     first_zoom = 128 / (1.5 * boxes[:, 2:].max(1))
     for dot, zoom, box, *seen in zip(dots, first_zoom, boxes, *network.seen, strict=True):
-        around = box_around(dot + RING * 128 / zoom)
-        for crop, margin, where in ((box, MARGIN, seen[0]), (around, SECOND * MARGIN, seen[1])):
-            back = invert(crop_matrix(crop, 128, margin))
+        around, angle = upright(dot + RING * 128 / zoom)
+        first, second = (box, 128, MARGIN), (around, 128, SECOND * MARGIN, angle)
+        for crop, where in ((first, seen[0]), (second, seen[1])):
+            back = invert(crop_matrix(*crop))
             np.testing.assert_allclose(move(where, back), dot, atol=TOLERANCE)
 
 

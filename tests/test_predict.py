@@ -10,8 +10,9 @@ from helpers import checkpoint
 from helpers.augment import FLIP
 from helpers.checkpoint import save_checkpoint
 from helpers.crop import to_grey
+from helpers.detect import box_around, overlap, upright
 from helpers.model import LandmarkNet
-from helpers.predict import SECOND, Landmarker, box_around, overlap
+from helpers.predict import SECOND, Landmarker
 
 # Read off the portrait by eye: outer corners of the eyes, corners of the mouth.
 FEATURES = np.array([[193, 101], [259, 104], [203, 140], [243, 141]])
@@ -191,23 +192,24 @@ def test_the_answer_is_the_mean_of_both_passes_unless_the_box_was_far_off(side, 
     landmarker = Landmarker(Pointing(side), device="cpu")
     boxes = np.float32([[180, 80, 90, 90]])
     first = landmarker.predict_once(to_grey(portrait), boxes)
-    surer = box_around(first[0])[None]
-    second = landmarker.predict_once(to_grey(portrait), surer, margin=SECOND * landmarker.margin)
+    surer, angle = upright(first[0])
+    closer = SECOND * landmarker.margin
+    second = landmarker.predict_once(to_grey(portrait), [surer], margin=closer, angles=angle)
     assert np.abs(first - second).max() > 1
     expected = second if alone else (first + second) / 2
     np.testing.assert_allclose(landmarker.landmarks(portrait, boxes), expected, atol=1e-3)
 
 
 def test_without_shipped_weights_the_command_that_trains_some_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "ASSETS", tmp_path)
+    monkeypatch.setitem(checkpoint.SHIPPED, "research", tmp_path / "research.pt")
     with pytest.raises(ValueError, match=r"python -m helpers\.train .*--out") as error:
         Landmarker.load()
     assert "research.pt" in sentence(error)
 
 
 def test_shipped_weights_have_names_and_the_first_is_the_default(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(checkpoint, "ASSETS", tmp_path)
     for name in ("research", "free"):
+        monkeypatch.setitem(checkpoint.SHIPPED, name, tmp_path / f"{name}.pt")
         terms = {"terms": "research only"} if name == "research" else {}
         save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / f"{name}.pt", faces=name, **terms)
     assert Landmarker.load(device="cpu").about["faces"] == "research"

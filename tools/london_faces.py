@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from fit_people import read_london
+from helpers.detect import box_around
 from helpers.dlib_layout import label_list, write_face
-from helpers.predict import box_around
 from helpers.unpack import whole_folder
 
 HELD = 8
