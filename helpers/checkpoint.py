@@ -13,9 +13,10 @@ from helpers.heatmap import HeatmapNet
 from helpers.model import LandmarkNet
 from helpers.sources import data_folder
 
-# The weights that come with the project, in helpers/assets, the default first.
-SHIPPED = ("research", "free")
 ASSETS = Path(__file__).parent / "assets"
+# The weights that come with the project, the default first.
+SHIPPED = {name: ASSETS / f"{name}.pt" for name in ("research", "free")}
+SHIPPED["fast"] = ASSETS / "fast.onnx"
 TRAIN_COMMAND = "python -m helpers.train --faces demo --epochs 20 --out FILE"
 NETWORKS = {"LandmarkNet": LandmarkNet, "HeatmapNet": HeatmapNet}
 
@@ -48,8 +49,7 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
     path: a file, or a name of weights that come with the project (`SHIPPED`). Raises ValueError
     that names the file where it is missing, broken or of another network.
     """
-    if path in SHIPPED:
-        path = ASSETS / f"{path}.pt"
+    path = SHIPPED.get(path, path)
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         network = NETWORKS[saved.get("network", "LandmarkNet")]

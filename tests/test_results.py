@@ -39,8 +39,9 @@ def test_the_committed_weights_score_what_the_results_say(name):
 
 def test_every_shipped_file_has_a_card_with_its_terms():
     cards = (ROOT / "helpers" / "assets" / "README.md").read_text("utf-8")
-    for name in SHIPPED:
-        card = re.search(rf"^## {name}\.pt$(.*?)(?=^## |\Z)", cards, re.S | re.M)[1]
+    for path in SHIPPED.values():
+        name = re.escape(path.name)
+        card = re.search(rf"^## {name}$(.*?)(?=^## |\Z)", cards, re.S | re.M)[1]
         for line in ("Trained on", "Terms", "How good", "Fails on", "Made by"):
             assert f"- {line}: " in card, f"{name}: {line}"
 
