@@ -1,7 +1,9 @@
 """Every control changes what is shown; what is drawn is where it should be."""
 
 import io
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ from synthetic import face_shape, grid_of_dots, make_faces
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import COLOURS, PREDICTION, TRUTH, paint, paint_pair
+from helpers.face_model import face_model
+from helpers.people import View, photograph
 from helpers.widgets import (
     SLIDERS,
     augmenter,
@@ -217,3 +221,20 @@ def test_truth_and_prediction_are_painted_in_their_colours_at_their_places():
     ):
         alone = paint(black, points, colour, zoom=3)
         np.testing.assert_array_equal(paint_pair(black, truth, predicted, zoom=3), alone)
+
+
+def test_each_slider_of_notebook_11_changes_the_face_and_back():
+    path = Path(__file__).parent.parent / "notebooks" / "11_people.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    names = {"np": np, "model": face_model(), "photograph": photograph, "View": View}
+    for tag in ("by-modes", "modes"):
+        (source,) = ("".join(c["source"]) for c in cells if tag in c["metadata"].get("tags", []))
+        exec(source.replace("\nshell(", "\nwidget = shell("), names)
+    box, picture = names["widget"].children
+    first, values = picture.value, [slider.value for slider in box.children]
+    assert 6 <= len(values) <= 8
+    for slider, value in zip(box.children, values, strict=True):
+        slider.value = slider.min
+        assert picture.value != first
+        slider.value = value
+        assert picture.value == first
