@@ -9,11 +9,10 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
-import torch
 
 from helpers.annotations import read_image
 from helpers.checkpoint import load_checkpoint
-from helpers.crop import crop_matrix, invert, move, to_grey
+from helpers.crop import crop_matrix, invert, move
 from helpers.export import export, load_onnx
 from helpers.files import whole_file
 from helpers.predict import Landmarker
@@ -21,8 +20,6 @@ from helpers.recipe import Recipe
 from helpers.train_cli import main as train_from_shell
 
 RECIPE = "--network HeatmapNet --size 128 --width 48 --batch-size 32 --lr 1.5e-3 --mirror --half"
-# Where the CPU multiplies 16-bit numbers itself, that nearly doubles the speed; without, it crawls.
-BF16 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
 
 
 @dataclass
@@ -66,7 +63,7 @@ def mean_face(train) -> Contender:
 
 
 def course(train, folder, epochs, size=112, seed=0) -> list[Contender]:
-    """Notebook 04's network with its recipe: with one pass, and with the two of `landmarks`."""
+    """Notebook 04's network with its recipe: with one pass of `landmarks`, and with two."""
     path = folder / f"course {size} px {epochs} epochs seed {seed}.pt"
     seconds = path.with_suffix(".seconds")
     if not seconds.exists():
@@ -86,7 +83,7 @@ def recipe(names, entries, folder, looks, seed=0) -> list[Contender]:
     path = folder / f"recipe {len(names)} sets {epochs} epochs seed {seed}.pt"
     seconds = path.with_suffix(".seconds")
     if not seconds.exists():
-        words = [*RECIPE.split(), *(["--bf16"] if BF16 else []), "--seed", str(seed)]
+        words = [*RECIPE.split(), "--bf16", "--seed", str(seed)]
         words += ["--epochs", str(epochs), "--out", str(path)]
         began = process_time()
         train_from_shell(words + [word for name in names for word in ("--faces", name)])
@@ -104,7 +101,7 @@ def ways(landmarker, name, path, seconds=None) -> list[Contender]:
     """A network with one pass and with two; where its checkpoint says so, also with the mirror."""
 
     def one_pass(image, box):
-        return landmarker.predict_once(to_grey(image), np.float32([box]))[0]
+        return landmarker.landmarks(image, [box], mirror=False, passes=1)[0]
 
     def two_passes(image, box):
         return landmarker.landmarks(image, [box], mirror=False)[0]

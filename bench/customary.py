@@ -19,12 +19,13 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import models, transforms
 from torchvision.transforms import functional
 
-from bench.contenders import BF16, Contender
+from bench.contenders import Contender
 from helpers.annotations import read_image
 from helpers.crop import to_grey
 from helpers.dataset import split_by_photograph
 from helpers.files import whole_file
 from helpers.metrics import nme
+from helpers.model import CPU_HAS_BF16
 
 EPOCHS, BATCH, LR = 10, 64, 1e-4
 
@@ -146,7 +147,7 @@ def train(faces, test, defects, path, seed, size=112, epochs=EPOCHS):
         for _ in range(len(loader)):
             images, landmarks = next(iter(loader) if defects.partial_epochs else batches)
             optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=BF16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=CPU_HAS_BF16):
                 outputs = model(images)
             nn.functional.mse_loss(outputs.float(), landmarks.flatten(1)).backward()
             optimizer.step()
@@ -163,7 +164,7 @@ def train(faces, test, defects, path, seed, size=112, epochs=EPOCHS):
         model.load_state_dict(weights)
         figures[name] = error(model, test_set)[1]
     figures |= {"seconds": seconds, "seed": seed, "size": size, "epochs": epochs}
-    figures |= {"bf16": BF16, "defects": asdict(defects)}
+    figures |= {"bf16": CPU_HAS_BF16, "defects": asdict(defects)}
     with whole_file(path) as partial:
         torch.save({"weights": best[-1], "figures": figures}, partial)
     return figures

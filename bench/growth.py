@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.contenders import BF16
 from helpers.dataset import load_faces
+from helpers.model import CPU_HAS_BF16
 from helpers.recipe import Recipe
 
 COUNTS = (1_000, 3_000, 10_000)
@@ -42,7 +42,9 @@ def main() -> None:
         os.environ["FACES_DATA"] = folder  # the crops of a copied list are nobody else's
         recipe, out = Recipe(width=16, size=112), Path(folder) / "grown.pt"
         times = []
-        recipe.train(faces, 2, out, bf16=BF16, on_epoch=lambda _: times.append(time.perf_counter()))
+        recipe.train(
+            faces, 2, out, bf16=CPU_HAS_BF16, on_epoch=lambda _: times.append(time.perf_counter())
+        )
     print(json.dumps({"faces": count, "seconds": round(times[1] - times[0], 1),
                       "megabytes": round(peak_megabytes())}))  # fmt: skip
 

@@ -6,12 +6,13 @@ from time import process_time
 
 import numpy as np
 
-from bench.contenders import BF16, write_text
+from bench.contenders import write_text
 from helpers.annotations import read_image
 from helpers.checkpoint import load_checkpoint
 from helpers.crop import to_grey
 from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.metrics import nme
+from helpers.model import CPU_HAS_BF16
 from helpers.predict import Landmarker, predict_all
 from helpers.trials import TRIALS
 
@@ -41,7 +42,7 @@ def measure(faces, test, folder, seeds, looks=LOOKS, others=()) -> dict:
             for way, value in _added(path, test).items():
                 ways[way].append(value)
     return {"trials": trials, "ways": ways, "looks": looks, "seeds": list(seeds),
-            "bf16": BF16, "away": round(AWAY, 3)}  # fmt: skip
+            "bf16": CPU_HAS_BF16, "away": round(AWAY, 3)}  # fmt: skip
 
 
 def _trained(recipe, faces, more, looks, seed, path) -> float:
@@ -52,7 +53,7 @@ def _trained(recipe, faces, more, looks, seed, path) -> float:
         entries = 0.9 * len(faces) + sum(len(part) for part in more)
         epochs = max(1, round(looks / entries))
         began = process_time()
-        recipe.train(faces, epochs, path, more=more, seed=seed, bf16=BF16)
+        recipe.train(faces, epochs, path, more=more, seed=seed, bf16=CPU_HAS_BF16)
         write_text(seconds, f"{process_time() - began:.1f}")
     return float(seconds.read_text())
 

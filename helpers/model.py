@@ -5,6 +5,8 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock
 
 NUM_OUTPUTS = 136
+# Whether the CPU multiplies 16-bit numbers itself, about twice as fast; one that does not crawls.
+CPU_HAS_BF16 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
 
 
 def pick_device() -> torch.device:

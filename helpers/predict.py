@@ -60,14 +60,15 @@ class Landmarker:
         """
         return find_faces(to_grey(_checked(image)))
 
-    def landmarks(self, image, boxes=None, mirror=None):
+    def landmarks(self, image, boxes=None, mirror=None, passes=2):
         """The landmarks of the faces in the boxes, by default those it detects: [n, 68, 2].
 
         Predicts twice: whatever differs between these boxes and those of the training set is gone
         from the second crop, which is made from the first landmarks, eyes level. The answer is
         the mean of both, or the second alone where the given box was far off. boxes: [n, 4].
         mirror: whether each pass averages over a mirror image, which takes twice as long; by
-        default as the checkpoint says. Returns float32, with n = 0 where there is no face. Raises
+        default as the checkpoint says. passes: 1 leaves the second out, for boxes that are good
+        and time that is short. Returns float32, with n = 0 where there is no face. Raises
         ValueError for other shapes and types.
         """
         grey = to_grey(_checked(image))
@@ -78,8 +79,12 @@ class Landmarker:
             raise ValueError(f"Boxes must be numbers [n, 4], not an array {boxes.shape}.")
         if (boxes[:, 2:] <= 0).any():
             raise ValueError("Every box needs a width and a height above 0.")
+        if passes not in (1, 2):
+            raise ValueError(f"There is one pass or there are two, not {passes}.")
         mirror = self.mirror if mirror is None else mirror
         first = self.predict_once(grey, boxes, mirror)
+        if passes == 1:
+            return first
         surer, angles = zip(*(upright(points) for points in first), strict=True)
         surer = np.array(surer, np.float32)
         second = self.predict_once(grey, surer, mirror, self.closer, angles)

@@ -42,8 +42,7 @@ class Recipe:
 
         more: lists of faces to learn from besides, whole; where one *is* `faces`, its training
         part counts once more. start: a checkpoint of the same network, to go on from, perhaps on
-        a larger canvas. options: as
-        for `fit`. Returns the history.
+        a larger canvas. options: as for `fit`. Returns the history.
         """
         dataset = FaceLandmarksDataset(faces, self.size, self.margin)
         here, held = split_by_photograph(faces, seed)

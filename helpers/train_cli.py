@@ -8,6 +8,7 @@ import numpy as np
 from helpers.checkpoint import NETWORKS, load_checkpoint, save_checkpoint
 from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.metrics import nme
+from helpers.model import CPU_HAS_BF16, pick_device
 from helpers.predict import predict_all
 from helpers.recipe import Recipe
 
@@ -30,7 +31,8 @@ def _parser():
     parser.add_argument("--network", choices=NETWORKS, default="LandmarkNet")
     parser.add_argument("--size", type=int, default=112, help="side of the canvas, pixels")
     parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
-    parser.add_argument("--bf16", action="store_true", help="16-bit numbers, for CPUs with AMX")
+    parser.add_argument("--bf16", action="store_true", help="16-bit numbers, on a GPU or a CPU that"
+                        " multiplies them itself; on others it is left out")  # fmt: skip
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
@@ -53,10 +55,13 @@ def _run(args):
     lists = {name: load_faces("train", name) for name in names}
     faces, *more = (lists[name] for name in names)
     test = load_faces("test", args.test or names[0])
+    bf16 = args.bf16 and (CPU_HAS_BF16 or pick_device().type != "cpu")
+    if args.bf16 and not bf16:
+        print("--bf16 is left out: this processor would take ten times as long with it.")
     recipe = Recipe(args.network, args.width, args.size, average=args.average, lr=args.lr,
                     batch_size=args.batch_size)  # fmt: skip
     recipe.train(faces, args.epochs, args.out, more=more, seed=args.seed, start=args.start,
-                 bf16=args.bf16, on_epoch=_print_epoch)  # fmt: skip
+                 bf16=bf16, on_epoch=_print_epoch)  # fmt: skip
     model, about = load_checkpoint(args.out)
     test_set = FaceLandmarksDataset(test, args.size)
     mean_face = FaceLandmarksDataset(faces, args.size).mean_face()

@@ -198,6 +198,8 @@ def test_the_answer_is_the_mean_of_both_passes_unless_the_box_was_far_off(side, 
     assert np.abs(first - second).max() > 1
     expected = second if alone else (first + second) / 2
     np.testing.assert_allclose(landmarker.landmarks(portrait, boxes), expected, atol=1e-3)
+    only = landmarker.landmarks(portrait, boxes, passes=1)
+    np.testing.assert_allclose(only, first, atol=1e-3)
 
 
 def test_without_shipped_weights_the_command_that_trains_some_is_named(tmp_path, monkeypatch):
@@ -234,3 +236,9 @@ def test_the_margin_is_the_one_that_the_network_was_trained_with(landmarker, por
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"gone\.pt"):
         Landmarker.load(tmp_path / "gone.pt", device="cpu")
+
+
+def test_there_are_not_three_passes(landmarker, portrait):
+    with pytest.raises(ValueError, match="not 3") as error:
+        landmarker.landmarks(portrait, [(180, 76, 90, 90)], passes=3)
+    sentence(error)

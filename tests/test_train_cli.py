@@ -1,7 +1,9 @@
 """Training from a shell."""
 
 import pytest
+import torch
 
+from helpers import train_cli
 from helpers.heatmap import HeatmapNet
 from helpers.predict import Landmarker
 from helpers.train_cli import main
@@ -33,6 +35,21 @@ def test_it_trains_a_heat_map_network_and_keeps_its_terms(data, tmp_path, make_f
     landmarker = Landmarker.load(out, device="cpu")
     assert isinstance(landmarker.model, HeatmapNet)
     assert (landmarker.mirror, landmarker.about["terms"]) == (True, "research only")
+
+
+@pytest.mark.parametrize("has", [False, True])
+def test_numbers_of_16_bits_are_left_out_where_they_crawl(
+    data, tmp_path, make_folder, capsys, monkeypatch, has
+):
+    monkeypatch.setattr(train_cli, "CPU_HAS_BF16", has)
+    monkeypatch.setattr(train_cli, "pick_device", lambda: torch.device("cpu"))
+    main([
+        *["--faces", str(make_folder("one", train=40, test=8)), "--epochs", "1", "--size", "32"],
+        *["--width", "8", "--batch-size", "8", "--bf16", "--out", str(tmp_path / "x.pt")],
+    ])  # fmt: skip
+    told = capsys.readouterr().out
+    assert ("--bf16 is left out" in told) == (not has)
+    assert ("mixed precision" in told) == (has or torch.cuda.is_available())
 
 
 @pytest.mark.parametrize("arguments, told", [
