@@ -183,9 +183,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a short form, about 20 minutes")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
     args = parser.parse_args()
+    os.environ.pop("FACES_LIMIT", None)  # a figure of fewer faces would stand under the same name
     name = os.environ.get("FACES") or "demo"
-    folder = get_dataset(name)
-    files = [label_file(folder, part) for part in ("train", "test")]
+    more = os.environ.get("MORE", "").split()
+    folder, *others = [get_dataset(one) for one in (name, *more)]
+    files = [label_file(place, part) for place in (folder, *others) for part in ("train", "test")]
     # What was trained on other lists under the same folder name must not be taken for this.
     key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
     kind = "bench-quick" if args.quick else "bench"
@@ -197,7 +199,7 @@ def main() -> None:
         file=ROOT / "build" / "bench-quick.json" if args.quick else results.RESULTS,
         quick=args.quick,
         name=name,
-        more=os.environ.get("MORE", "").split(),
+        more=more,
     )
     print(f"{run.title}: {len(run.train)} training and {len(run.test)} test faces", flush=True)
     for part in args.only:

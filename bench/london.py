@@ -2,8 +2,8 @@
 
 In one studio under one light, so that the brightness of a cheek is the tone of the skin. The box
 is made from the set's own points, which are brought to the customary 68 as `tools/fit_people.py`
-does it. The generated people were fitted to this very set: it says nothing of how well the free
-weights do on others, only whether they do evenly.
+does it. The generated people were fitted to this very set, and all weights that ship have learned
+from such: it says nothing of how well they do on others, only whether they do evenly.
 """
 
 import cv2
@@ -19,7 +19,10 @@ TONES = ("darkest third", "middle third", "lightest third")
 
 
 def cheeks(picture, landmarks):
-    """Mean luminance of both cheeks, 0 to 255: discs between eye, nose and mouth corner."""
+    """Mean luminance of both cheeks, 0 to 255: discs between mouth corner, jaw and nose.
+
+    picture: BGR uint8 [H, W, 3], as OpenCV reads it; landmarks: [68, 2] in its pixels.
+    """
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     mask = np.zeros_like(grey)
     for corner, side in ((48, 3), (54, 13)):

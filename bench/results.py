@@ -198,9 +198,9 @@ def customary_table(values: dict) -> str:
 def improve_table(values: dict) -> str:
     """What each change of notebook 07 is worth, in Markdown: over the seeds, mean and farthest."""
     lines = [
-        "| change | beside | NME, % of inter-ocular distance | change in NME | from boxes that lie "
-        "aside | core minutes |",
-        "|---|---|---|---|---|---|",
+        "| change | beside | faces shown | NME, % of inter-ocular distance | change in NME "
+        "| from boxes that lie aside | core minutes |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, runs in values["trials"].items():
         trial = TRIALS[name]
@@ -210,13 +210,14 @@ def improve_table(values: dict) -> str:
             gain = verdict([a["test"] - b["test"] for a, b in zip(runs, other, strict=True)])
         minutes = min(run["seconds"] for run in runs) / 60
         cells = [f"`{name}`: {trial.what}", f"`{trial.beside}`" if trial.beside else "-"]
+        cells += [f"{values['shown'][name]:,}"]
         cells += [spread([run["test"] for run in runs]), gain]
         cells += [spread([run["aside"] for run in runs]), f"{minutes:.1f}"]
         lines.append(f"| {' | '.join(cells)} |")
     maps = [run["test"] for run in values["trials"]["heat maps"]]
     for way, errors in values["ways"].items():
         gain = verdict([a - b for a, b in zip(errors, maps, strict=True)])
-        cells = [f"{way}, when it predicts", "`heat maps`", spread(errors), gain, "-", "-"]
+        cells = [f"{way}, when it predicts", "`heat maps`", "-", spread(errors), gain, "-", "-"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -326,9 +327,10 @@ def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
             f"whole photographs.\n\n{scoreboard_table(board)}\n{search_in_words(board)}\n\n{made}"
         },
         "07_improve": {
-            "improve": f"## The table\n\n{where} Every network was shown {trials['looks']:,} faces"
-            f"{sets}, with seeds {trials['seeds']}: the mean, ± the seed that is farthest from it. "
-            "A change is called better or worse where all seeds say so.\n\n"
+            "improve": f"## The table\n\n{where} Every network was shown about {trials['looks']:,} "
+            f"faces, as many as whole epochs make of it{sets}, with seeds {trials['seeds']}: the "
+            "mean, ± the seed that is farthest from it. A change is called better or worse where "
+            "all seeds say so.\n\n"
             f"{improve_table(trials)}\nMeasured on {_machine(trials)}.",
             "detector": "## A box to begin with\n\nAll of that needs a box. What finds one, on the "
             "test lists that `make bench` was given: a face is found where a box overlaps the "

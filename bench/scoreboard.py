@@ -99,7 +99,7 @@ def shipped(name) -> dict:
     predicted = [landmarker.landmarks(read_image(face.image), [face.box])[0] for face in faces]
     errors = nme(predicted, [face.landmarks for face in faces])
     tested = FaceLandmarksDataset(read_faces(label_file(get_dataset("demo"), "test")),
-                                  landmarker.model.size)  # fmt: skip
+                                  landmarker.model.size, landmarker.margin)  # fmt: skip
     test_nme = float(nme(*predict_all(landmarker.model, tested)).mean())
     file = SHIPPED[name]
     return {"bytes": file.stat().st_size, "faces": len(errors),

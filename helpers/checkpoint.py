@@ -39,17 +39,20 @@ def save_checkpoint(model: nn.Module, path: str | Path, half=False, **about) -> 
         weights = {n: t.half() if t.is_floating_point() else t for n, t in weights.items()}
     with whole_file(path) as partial:
         saved = {"weights": weights, "network": type(model).__name__, "about": about}
-        torch.save(saved | {"width": model.width, "size": model.size}, partial)
+        with open(partial, "wb") as file:  # by its name, torch would want an ending
+            torch.save(saved | {"width": model.width, "size": model.size}, file)
         torch.load(partial, weights_only=True)  # what cannot be read must not replace a good file
 
 
 def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
     """The network of a checkpoint, in eval mode, and what was saved about it.
 
-    path: a file, or a name of weights that come with the project (`SHIPPED`). Raises ValueError
-    that names the file where it is missing, broken or of another network.
+    path: a file, or "research" or "free", weights that come with the project. Raises ValueError
+    that names the file where it is missing, broken, of another network or for ONNX Runtime.
     """
     path = SHIPPED.get(path, path)
+    if Path(path).suffix == ".onnx":
+        raise ValueError(f"{path}: for ONNX Runtime, which predicts only: `Landmarker.load` it.")
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         network = NETWORKS[saved.get("network", "LandmarkNet")]

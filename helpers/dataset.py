@@ -53,7 +53,8 @@ class FaceLandmarksDataset(Dataset):
         self.matrices = np.stack([crop_matrix(f.box, self.width, margin) for f in faces])
         moved = [move(f.landmarks, m) for f, m in zip(faces, self.matrices, strict=True)]
         self.landmarks = torch.from_numpy(np.stack(moved))
-        self.crops = np.load(self._cache(margin), mmap_mode="c")  # what is written stays in memory
+        # Not "r": torch warns of arrays that it may not write to.
+        self.crops = np.load(self._cache(margin), mmap_mode="c")
 
     def __len__(self) -> int:
         return len(self.faces)

@@ -15,34 +15,42 @@ CASCADES = ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_default
 LARGEST = 800  # pixels: a larger picture is looked at in a smaller copy
 ROOM = 0.25  # of the picture's shorter side, added all around: a face at the border needs some
 # How far, in parts of the box, the landmarks of a face and of its mirror image may differ. Chosen
-# on training photographs (`python -m bench.detector`); of what is no face, most is far beyond.
+# on training photographs: `python -m bench.detector PATH --train` shows what other limits do.
 DOUBT = 0.05
+SAME = 0.3  # overlap from which two boxes are of one face
 
 
-def find_faces(grey):
+def find_faces(grey, most=DOUBT):
     """The faces in a grey picture uint8 [H, W], from left to right: float32 [n, 4].
 
     Two frontal cascades (Viola and Jones 2001) propose boxes, far too many. The course's own
     `free` network, whatever landmarks are asked for later, looks at each twice, as it is and in a
     mirror: on a face both answers agree, on a wall they do not. The box is that of the landmarks.
-    Profiles and faces tilted by more than about 25 degrees escape.
+    most: the largest difference of both, in parts of the box. Profiles and heads that lie on a
+    shoulder escape.
     """
-    boxes = propose(grey)
-    if not len(boxes):
-        return boxes
-    landmarker = checker()
-    first = _agreed(*landmarker.predict_both(grey, boxes))
-    second = _agreed(*landmarker.predict_both(grey, first[0], landmarker.closer))
-    boxes, doubt = second[0], np.maximum(first[1], second[1])
-    kept = apart(boxes[doubt < DOUBT], doubt[doubt < DOUBT])
+    boxes, doubt, landmarker = propose(grey), 0.0, checker()
+    for margin in (landmarker.margin, landmarker.closer):
+        if not len(boxes):
+            return boxes
+        boxes, more = _agreed(*landmarker.predict_both(grey, boxes, margin))
+        doubt = np.maximum(doubt, more)
+        boxes, doubt = boxes[doubt < most], doubt[doubt < most]
+    kept = apart(boxes, doubt)
     return kept[np.argsort(kept[:, 0], kind="stable")]
 
 
 def propose(grey):
     """Boxes in which a face may be, several for each: float32 [n, 4]."""
-    boxes = cascade_boxes(grey)
-    # From a cascade's box to dlib's, as its training list has it: medians of side and centre over
-    # the faces that both find (`python tools/measure_boxes.py`).
+    return like_dlibs(cascade_boxes(grey))
+
+
+def like_dlibs(boxes):
+    """The boxes that dlib's detector would draw where a cascade drew these: float32 [n, 4].
+
+    Medians of side and centre over the faces of dlib's training list that both find, the first
+    cascade for both (`python tools/measure_boxes.py`).
+    """
     centre = boxes[:, :2] + (boxes[:, 2:] - 1) / 2 + boxes[:, 2:] * (0, 0.066)
     side = 0.93 * boxes[:, 2:]
     return np.concatenate([centre - (side - 1) / 2, side], 1).astype(np.float32)
@@ -91,11 +99,11 @@ def _agreed(there, mirrored):
     return boxes, np.linalg.norm(there - mirrored, axis=2).mean(1) / boxes[:, 2]
 
 
-def apart(boxes, doubt, most=0.3):
-    """The surest box of each face: those [n, 4] that overlap no surer one by more than `most`."""
+def apart(boxes, doubt):
+    """The surest box of each face: those [n, 4] that overlap no surer one by more than SAME."""
     kept = np.zeros((0, 4), np.float32)
     for box in boxes[np.argsort(doubt, kind="stable")]:
-        if not len(kept) or overlap(np.tile(box, (len(kept), 1)), kept).max() < most:
+        if not len(kept) or overlap(np.tile(box, (len(kept), 1)), kept).max() < SAME:
             kept = np.concatenate([kept, box[None]])
     return kept
 

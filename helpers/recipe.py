@@ -1,13 +1,15 @@
 """A recipe: all that is chosen when a network is trained, in one place."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch.utils.data import ConcatDataset, Subset
 
 from helpers.annotations import MIRROR
 from helpers.augment import Augment
-from helpers.checkpoint import NETWORKS, load_checkpoint
+from helpers.checkpoint import NETWORKS, SHIPPED, load_checkpoint
 from helpers.crop import MARGIN
 from helpers.dataset import FaceLandmarksDataset, split_by_photograph
 from helpers.heatmap import heatmap_loss
@@ -40,27 +42,37 @@ class Recipe:
     def train(self, faces, epochs, out, *, more=(), seed=0, start=None, **options) -> list[dict]:
         """Trains a network on faces, which are split by photograph; the best weights are at `out`.
 
-        more: lists of faces to learn from besides, whole; where one *is* `faces`, its training
-        part counts once more. start: a checkpoint of the same network, to go on from, perhaps on
-        a larger canvas. options: as for `fit`. Returns the history.
+        more: lists of faces to learn from besides, without what validation holds; where one *is*
+        `faces`, its training part counts once more. start: a checkpoint of the same network, to
+        go on from, perhaps on a larger canvas. options: as for `fit`. Returns the history. Raises
+        ValueError where `start` is another network.
         """
         dataset = FaceLandmarksDataset(faces, self.size, self.margin)
         here, held = split_by_photograph(faces, seed)
         parts = [Subset(dataset, here)]
+        unseen = {faces[i].image.resolve() for i in held}
         for others in more:
-            own = others is faces
-            parts.append(parts[0] if own else FaceLandmarksDataset(others, self.size, self.margin))
+            if others is faces:
+                parts.append(parts[0])
+                continue
+            others = [face for face in others if face.image.resolve() not in unseen]
+            parts.append(FaceLandmarksDataset(others, self.size, self.margin))
         # One data set hands a loader whole batches; several joined ones, face after face.
         train_set = parts[0] if len(parts) == 1 else ConcatDataset(parts)
         torch.manual_seed(seed)
         maps = self.network == "HeatmapNet"
+        model = NETWORKS[self.network](self.width, self.size)
         if start:
-            model, _ = load_checkpoint(start)
-            model.size = self.size  # convolutions take a canvas of any size
-        else:
-            model = NETWORKS[self.network](self.width, self.size)
-            if self.mean_face and not maps:
-                model.start_at(dataset.mean_face(here))
+            known, _ = load_checkpoint(start)
+            if (type(known), known.width) != (type(model), model.width):
+                found = f"a {type(known).__name__} of width {known.width}"
+                raise ValueError(f"{start}: {found}, not {self.network} of width {self.width}.")
+            model.load_state_dict(known.state_dict())  # convolutions take any canvas
+            # An interrupted training is not to go on from other weights than it began with.
+            file = Path(SHIPPED.get(start, start))
+            options["start"] = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        elif self.mean_face and not maps:
+            model.start_at(dataset.mean_face(here))
         augment = Augment(self.size, flip=self.flip, partners=MIRROR if self.rename else range(68))
         settings = {"batch_size": self.batch_size, "lr": self.lr, "average": self.average}
         settings |= {"loss_function": heatmap_loss if maps else LOSSES[self.loss]}

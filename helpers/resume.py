@@ -43,7 +43,8 @@ def save_state(path, plan, parts, state):
     """
     with whole_file(path) as partial:
         saved = {name: part.state_dict() for name, part in parts.items()}
-        torch.save(saved | {"plan": plan, "state": state}, partial)
+        with open(partial, "wb") as file:
+            torch.save(saved | {"plan": plan, "state": state}, file)
 
 
 def load_state(path, plan, parts, state, device):

@@ -60,19 +60,24 @@ def _run(args):
         print("--bf16 is left out: this processor would take ten times as long with it.")
     recipe = Recipe(args.network, args.width, args.size, average=args.average, lr=args.lr,
                     batch_size=args.batch_size)  # fmt: skip
+    before = load_checkpoint(args.start)[1] if args.start else {}
     recipe.train(faces, args.epochs, args.out, more=more, seed=args.seed, start=args.start,
                  bf16=bf16, on_epoch=_print_epoch)  # fmt: skip
     model, about = load_checkpoint(args.out)
+    # What the weights were trained on before has a part in them, and its terms hold.
+    about |= {"faces": before.get("faces", []) + [Path(name).name for name in names]}
+    about |= {"faces_seen": before.get("faces_seen", 0) + about["faces_seen"]}
+    if terms := args.terms or before.get("terms"):
+        about |= {"terms": terms}
+    about |= {"mirror": args.mirror}
+    save_checkpoint(model, args.out, half=args.half, **about)
+    model, _ = load_checkpoint(args.out)  # the figure is that of the stored numbers
     test_set = FaceLandmarksDataset(test, args.size)
     mean_face = FaceLandmarksDataset(faces, args.size).mean_face()
     predicted, truth = predict_all(model, test_set)
-    errors = nme(predicted, truth)
-    test_nme = float(errors.mean())
+    test_nme = float(nme(predicted, truth).mean())
     mean_nme = float(nme(np.broadcast_to(mean_face, truth.shape), truth).mean())
-    about |= {"faces": [Path(name).name for name in names]}
     about |= {"test_nme": test_nme, "mean_face_nme": mean_nme}
-    about |= {"test_errors": errors[:8].tolist(), "mirror": args.mirror}
-    about |= {"terms": args.terms} if args.terms else {}
     save_checkpoint(model, args.out, half=args.half, **about)
     print(f"Test NME {test_nme:.2f} %, mean face {mean_nme:.2f} % (of inter-ocular distance).")
 

@@ -4,15 +4,20 @@ import pytest
 import torch
 
 from helpers import train_cli
+from helpers.checkpoint import load_checkpoint, save_checkpoint
+from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.heatmap import HeatmapNet
-from helpers.predict import Landmarker
+from helpers.metrics import nme
+from helpers.model import LandmarkNet
+from helpers.predict import Landmarker, predict_all
 from helpers.train_cli import main
 
 
 def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
     make_folder, data, tmp_path, capsys
 ):
-    folders = [make_folder(name, train=40, test=8) for name in ("one", "two", "three")]
+    sizes = {"one": 8, "two": 8, "three": 6}
+    folders = [make_folder(name, train=40, test=test) for name, test in sizes.items()]
     out = tmp_path / "small.pt"
     main([
         *["--faces", str(folders[0]), "--faces", str(folders[1]), "--test", str(folders[2])],
@@ -21,7 +26,11 @@ def test_it_trains_on_several_archives_scores_another_and_writes_a_checkpoint(
     ])  # fmt: skip
     landmarker = Landmarker.load(out, device="cpu")
     assert f"{landmarker.about['test_nme']:.2f} %" in capsys.readouterr().out
-    assert len(landmarker.about["test_errors"]) == 8
+    assert landmarker.about["faces"] == ["one", "two"]
+    assert landmarker.about["faces_seen"] == 72  # 36 of the first, 40 of the second, whole batches
+    scored = FaceLandmarksDataset(load_faces("test", str(folders[2])), 32)
+    again = nme(*predict_all(landmarker.model, scored)).mean()
+    assert landmarker.about["test_nme"] == pytest.approx(again, rel=1e-4)
     assert not out.with_name("small.pt.resume").exists()
 
 
@@ -35,6 +44,34 @@ def test_it_trains_a_heat_map_network_and_keeps_its_terms(data, tmp_path, make_f
     landmarker = Landmarker.load(out, device="cpu")
     assert isinstance(landmarker.model, HeatmapNet)
     assert (landmarker.mirror, landmarker.about["terms"]) == (True, "research only")
+
+
+def test_what_goes_on_from_other_weights_keeps_their_terms_and_counts_their_faces(
+    data, tmp_path, make_folder
+):
+    folder, one, two = str(make_folder("one", train=40, test=8)), tmp_path / "1.pt", tmp_path / "2"
+    words = ["--faces", folder, "--epochs", "1", "--size", "32", "--width", "8"]
+    words += ["--batch-size", "8"]
+    main([*words, "--terms", "research only", "--out", str(one)])
+    main([*words, "--start", str(one), "--out", str(two)])
+    about = load_checkpoint(two)[1]
+    assert (about["terms"], about["faces"]) == ("research only", ["one", "one"])
+    assert about["faces_seen"] == 2 * 32
+
+
+@pytest.mark.parametrize("words, told", [
+    (["--width", "16"], "of width 8, not LandmarkNet of width 16"),
+    (["--network", "HeatmapNet", "--width", "8"], "a LandmarkNet of width 8, not HeatmapNet"),
+])  # fmt: skip
+def test_it_does_not_go_on_from_another_network(data, tmp_path, make_folder, words, told):
+    one = tmp_path / "1.pt"
+    save_checkpoint(LandmarkNet(8, 32), one)
+    with pytest.raises(SystemExit, match=f"1.pt: .*{told}"):
+        main([
+            *["--faces", str(make_folder("one", train=40, test=8)), "--epochs", "1"],
+            *["--size", "32", "--batch-size", "8", "--start", str(one)],
+            *["--out", str(tmp_path / "2.pt"), *words],
+        ])  # fmt: skip
 
 
 @pytest.mark.parametrize("has", [False, True])
