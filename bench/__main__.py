@@ -33,7 +33,7 @@ from helpers.sources import get_dataset, label_file
 
 ROOT = Path(__file__).parent.parent
 KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16")
-LOOKS = 300_000  # faces shown to the best recipe, each as often as its data set is named
+LOOKS = 300_000  # faces shown to the recipe from nothing, each as often as its data set is named
 # Rows of notebook 06b's table: what is switched off.
 ROWS = {
     "as it stands": {},
@@ -58,7 +58,7 @@ class Run:
 
     @property
     def learn_from(self):
-        """What the best recipe learns from: the data set itself counts twice beside others."""
+        """What the recipe from nothing is shown: the data set itself counts twice beside others."""
         return [self.name] * (2 if self.more else 1) + self.more
 
     @property

@@ -74,7 +74,7 @@ def course(train, folder, epochs, size=112, seed=0) -> list[Contender]:
 
 
 def recipe(names, entries, folder, looks, seed=0) -> list[Contender]:
-    """The best recipe of the course, as `python -m helpers.train` runs it.
+    """The best recipe that begins from nothing, as `python -m helpers.train` runs it.
 
     names: of the data sets to learn from, a weighty one named twice; the first one's test list is
     scored. entries: how many training faces they have in all. looks: how many faces are shown.

@@ -15,8 +15,9 @@ from PIL import Image
 
 from helpers import detect
 from helpers.annotations import read_image
-from helpers.crop import to_grey
+from helpers.crop import crop_matrix, to_grey, warp
 from helpers.dataset import load_faces
+from helpers.files import whole_file
 from helpers.metrics import nme
 from helpers.predict import Landmarker
 
@@ -49,14 +50,15 @@ LIMITS = {
 }
 
 
-def measure(names, part="test", count=None, ways=WAYS) -> dict:
+def measure(names, part="test", count=None, ways=WAYS, sheet=None) -> dict:
     """For each data set and each way of detection: plain numbers.
 
     faces; recall, per cent of faces with a box that overlaps the label file's by half; false boxes
     a picture, which overlap none that any list of the data set has for that picture (some are
     faces all the same, of people whom nobody labelled); milliseconds a picture. For the detector
     as it is also NME, per cent of the inter-ocular distance, of the default weights on the found
-    faces, from the label file's boxes and from the detector's.
+    faces, from the label file's boxes and from the detector's. sheet: a folder for a picture of
+    each data set's false boxes, to be looked at: which of them are faces, no label file says.
     """
     landmarker = Landmarker.load(device="cpu")
     detect.checker()  # loaded before the clock runs
@@ -75,19 +77,23 @@ def measure(names, part="test", count=None, ways=WAYS) -> dict:
             found = [find(to_grey(image)) for image in images]
             took = perf_counter() - began
             best = [closest(boxes, face.box) for boxes, face in zip(found, faces, strict=True)]
-            false = sum(
-                closest(labelled[shown(face)], box)[1] < FALSE
-                for boxes, face in zip(found, faces, strict=True)
+            false = [
+                (k, box)
+                for k, boxes in enumerate(found)
                 for box in boxes
-            )
+                if closest(labelled[shown(faces[k])], box)[1] < FALSE
+            ]
             hit = [overlap >= FOUND for _, overlap in best]
             rows[way] = {
                 "recall": round(100 * float(np.mean(hit)), 1),
-                "false": round(false / len(faces), 3),
+                "false": round(len(false) / len(faces), 3),
                 "milliseconds": round(1000 * took / len(faces)),
             }
             if find is not detect.find_faces or not any(hit):
                 continue
+            if sheet:
+                crops = [warp(to_grey(images[k]), crop_matrix(box, 96), 96) for k, box in false]
+                save_sheet(crops, Path(sheet) / f"{Path(name).name.removesuffix('.tar.gz')}.png")
             chosen, drawn = np.flatnonzero(hit), [face.box for face in faces]
             truth = [faces[i].landmarks for i in chosen]
             for kind, boxes in (("label", drawn), ("detected", [box for box, _ in best])):
@@ -96,6 +102,15 @@ def measure(names, part="test", count=None, ways=WAYS) -> dict:
         board[Path(name).name.removesuffix(".tar.gz")] = {"faces": len(faces), "ways": rows}
         print(board, flush=True)
     return {"lists": board, "overlap": FOUND}
+
+
+def save_sheet(crops, path, columns=12) -> None:
+    """Pictures uint8 [S, S] side by side in one file."""
+    if crops:
+        crops = crops + [np.zeros_like(crops[0])] * (-len(crops) % columns)
+        rows = [np.hstack(crops[k : k + columns]) for k in range(0, len(crops), columns)]
+        with whole_file(path) as partial:
+            Image.fromarray(np.vstack(rows)).save(partial, "PNG")
 
 
 def shown(face):
@@ -122,11 +137,10 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.detector", description=__doc__.split("\n")[0])
     parser.add_argument("archive", nargs="+")
     parser.add_argument("--train", action="store_true", help="150 training photographs of each")
+    parser.add_argument("--sheet", help="a folder for pictures of the false boxes")
     arguments = parser.parse_args()
-    if arguments.train:
-        measure(arguments.archive, "train", 150, WAYS | LIMITS)
-    else:
-        measure(arguments.archive)
+    part, count, ways = ("train", 150, WAYS | LIMITS) if arguments.train else ("test", None, WAYS)
+    measure(arguments.archive, part, count, ways, arguments.sheet)
 
 
 if __name__ == "__main__":

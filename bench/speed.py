@@ -6,15 +6,17 @@ from time import perf_counter
 import torch
 
 from helpers.heatmap import HeatmapNet, heatmap_loss
+from helpers.model import CPU_HAS_BF16
 
 BATCH, STEPS = 32, 12
 # what is switched on: (channels last, 16-bit arithmetic, compiled)
 WAYS = {
     "32 bits": (False, False, False),
     "32 bits, channels last": (True, False, False),
-    "16 bits (bf16), channels last": (True, True, False),
-    "16 bits (bf16), channels last, compiled": (True, True, True),
 }
+if CPU_HAS_BF16:
+    WAYS["16 bits (bf16), channels last"] = (True, True, False)
+WAYS[f"{list(WAYS)[-1]}, compiled"] = (True, CPU_HAS_BF16, True)
 
 
 def measure(steps=STEPS) -> dict:

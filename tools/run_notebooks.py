@@ -216,7 +216,7 @@ def main() -> int:
         paths = [path for path in paths if path not in as_stored]
     if not paths:
         sys.exit(f"{arguments.notebooks} holds no notebooks.")
-    if arguments.store:
+    if arguments.store or arguments.record:
         os.environ.pop("FACES_LIMIT", None)
     faces = "demo" if arguments.store else absolute(os.environ.get("FACES") or "demo")
     os.environ["FACES"] = faces
