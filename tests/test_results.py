@@ -73,3 +73,11 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
     assert twice[2] < nme["customary notebook"][0] < nme["mean face"][0]
     maps = nme["heat maps, two passes, mirrored"]
     assert maps[0] < 0.85 * trees[0]  # what the recipe is held to
+
+
+def test_the_false_boxes_that_were_counted_by_eye_are_those_of_the_results():
+    notebook = (ROOT / "notebooks" / "07_improve.ipynb").read_text("utf-8")
+    board = RESULTS["detector ibug_300W_large_face_landmark_dataset"]["lists"]
+    first = next(iter(board.values()))
+    row = first["ways"]["the same, checked by the network"]
+    assert f"Of the {round(row['false'] * first['faces'])} on the first list" in notebook
