@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.scoreboard import shipped
@@ -81,3 +82,25 @@ def test_the_false_boxes_that_were_counted_by_eye_are_those_of_the_results():
     first = next(iter(board.values()))
     row = first["ways"]["the same, checked by the network"]
     assert f"Of the {round(row['false'] * first['faces'])} on the first list" in notebook
+
+
+def test_the_default_weights_are_a_quarter_better_than_the_trees():
+    data = "ibug_300W_large_face_landmark_dataset"
+    best = RESULTS[f"shipped {data}"]["contenders"]["`research`, two passes, mirrored"]
+    trees = RESULTS[f"scoreboard {data}"]["contenders"]["regression trees (dlib)"]
+    assert best["nme"][0] <= 0.75 * trees["nme"][0]
+
+
+def test_the_detector_finds_97_of_100_and_its_boxes_cost_little():
+    lists = RESULTS["detector ibug_300W_large_face_landmark_dataset"]["lists"]
+    assert len(lists) == 2
+    for board in lists.values():
+        row = board["ways"]["the same, checked by the network"]
+        assert row["recall"] >= 97 and row["nme_detected"] - row["nme_label"] < 0.3
+
+
+def test_ten_times_the_faces_take_ten_times_the_time_and_no_more_memory():
+    grown = RESULTS["growth ibug_300W_large_face_landmark_dataset"]
+    times, memory = (np.divide(grown[k], grown[k][0]) for k in ("seconds", "megabytes"))
+    assert list(np.divide(grown["faces"], grown["faces"][0])) == [1, 3, 10]
+    assert times == pytest.approx([1, 3, 10], rel=0.25) and memory.max() < 1.2
