@@ -23,6 +23,7 @@ from bench.contenders import Contender
 from helpers.annotations import read_image
 from helpers.crop import to_grey
 from helpers.dataset import split_by_photograph
+from helpers.detect import cascade
 from helpers.files import whole_file
 from helpers.metrics import nme
 from helpers.model import CPU_HAS_BF16
@@ -205,9 +206,8 @@ def contender(path):
 
 def haar_boxes(image):
     """What the customary notebook predicts on: the boxes of OpenCV's default cascade, [n, 4]."""
-    path = cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
-    grey = to_grey(image)
-    return np.float32(cv2.CascadeClassifier(path).detectMultiScale(grey, 1.3, 5)).reshape(-1, 4)
+    default = cascade("haarcascade_frontalface_default.xml")
+    return np.float32(default.detectMultiScale(to_grey(image), 1.3, 5)).reshape(-1, 4)
 
 
 def on_haar_boxes(predict, faces):

@@ -328,15 +328,16 @@ def notebook_cells(results: dict) -> dict[str, dict[str, str]]:
         },
         "07_improve": {
             "improve": f"## The table\n\n{where} Every network was shown about {trials['looks']:,} "
-            f"faces, as many as whole epochs make of it{sets}, with seeds {trials['seeds']}: the "
+            f"faces, as whole epochs allow{sets}, with seeds {trials['seeds']}: the "
             "mean, ± the seed that is farthest from it. A change is called better or worse where "
             "all seeds say so.\n\n"
             f"{improve_table(trials)}\nMeasured on {_machine(trials)}.",
             "detector": "## A box to begin with\n\nAll of that needs a box. What finds one, on the "
             "test lists that `make bench` was given: a face is found where a box overlaps the "
-            "label file's by half (intersection over union); a box is false where it overlaps no "
-            "labelled face of the photograph. NME, % of the inter-ocular distance, is that of "
-            f"the `research` weights on the faces found.\n\n{detector_table(finds)}\n"
+            "label file's by half (intersection over union); a box is false where it overlaps "
+            "every labelled face of the picture by less than 0.3. NME, % of the inter-ocular "
+            "distance, is that of the `research` weights on the faces found.\n\n"
+            f"{detector_table(finds)}\n"
             f"Measured on {_machine(finds)}.",
             "together": "## Everything together\n\nOn the same test list, from the label file's "
             "boxes: what `make bench` trained from nothing, and the weights that ship. Their cards "

@@ -28,16 +28,16 @@ def _parser():
     parser.add_argument("--test", help="whose test list is scored; by default the first --faces")
     parser.add_argument("--out", required=True, help="the checkpoint to write")
     parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--network", choices=NETWORKS, default="LandmarkNet")
-    parser.add_argument("--size", type=int, default=112, help="side of the canvas, pixels")
-    parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
+    parser.add_argument("--network", choices=NETWORKS, default=Recipe.network)
+    parser.add_argument("--size", type=int, default=Recipe.size, help="side of the canvas, pixels")
+    parser.add_argument("--width", type=int, default=Recipe.width, help="first stage's channels")
     parser.add_argument("--bf16", action="store_true", help="16-bit numbers, on a GPU or a CPU that"
                         " multiplies them itself; on others it is left out")  # fmt: skip
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=1.5e-3)
+    parser.add_argument("--batch-size", type=int, default=Recipe.batch_size)
+    parser.add_argument("--lr", type=float, default=Recipe.lr)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--average", type=float, default=0.0, help="share that a running mean of"
-                        " the weights keeps at each step, such as 0.999")  # fmt: skip
+    parser.add_argument("--average", type=float, default=Recipe.average, help="share that a running"
+                        " mean of the weights keeps at each step, such as 0.999")  # fmt: skip
     parser.add_argument("--start", help="a checkpoint of the same network to go on from")
     parser.add_argument("--half", action="store_true", help="store 16-bit weights")
     parser.add_argument("--mirror", action="store_true", help="predict with the mirror image, too")

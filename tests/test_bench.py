@@ -187,7 +187,7 @@ def test_figures_of_a_perfect_contender(lists):
 
 def test_each_figure_of_a_contender_is_what_its_name_says(lists):
     """Errors made by hand: every face off by its own share of its inter-ocular distance."""
-    test, train = lists[1], [lists[1][0], *lists[0]]  # the first photograph is in both lists
+    test, train = lists[1][:6], [lists[1][0], *lists[0]]  # the first photograph is in both lists
     truth = np.stack([face.landmarks for face in test])
     eyes = inter_ocular(truth)
     off = np.array([1, 3, 5, 7, 9, 12])  # per cent
