@@ -6,6 +6,7 @@ The figures go to bench/results.json, or, with --quick, to build/bench-quick.jso
 
 import argparse
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from bench import (
     growth,
     improve,
     input_path,
+    latency,
     london,
     results,
     scoreboard,
@@ -128,6 +130,14 @@ def measure_shipped(run: Run) -> None:
         results.record("london", london.measure(Path(folder)), run.file)
 
 
+def measure_latency(run: Run) -> None:
+    """How long every contender takes for a face, in one run."""
+    recorded = json.loads(run.file.read_text("utf-8")).get(f"scoreboard {run.title}", {})
+    search = recorded.get("trees") or [[trees.FIRST, 0]]
+    best = min(search, key=lambda row: row[1])[0]
+    run.record("latency", latency.measure(run.train, run.test, best))
+
+
 def measure_customary(run: Run) -> None:
     """What each defect of the customary notebook costs."""
     seeds = (0,) if run.quick else (0, 1, 2)
@@ -171,6 +181,7 @@ PARTS = {
     "input": measure_input,
     "scoreboard": measure_scoreboard,
     "shipped": measure_shipped,
+    "latency": measure_latency,
     "improve": measure_improve,
     "growth": measure_growth,
     "detector": measure_detector,

@@ -34,7 +34,7 @@ def _words(settings):
     return " ".join(f"{name} {value}" for name, value in settings.items())
 
 
-def _train(faces, settings, path, threads):
+def grow(faces, settings, path, threads):
     """Trains a shape predictor on faces; returns its seconds, summed over all cores."""
     import dlib
 
@@ -93,7 +93,7 @@ def best(train, folder, search=SEARCH, threads=2):
         if not score.exists():
             print(f"training: trees, {_words(settings)}", flush=True)
             path = score.with_suffix(".dat")
-            _train([train[i] for i in here], settings, path, threads)
+            grow([train[i] for i in here], settings, path, threads)
             points, _ = contender(path).on(held)
             value = nme(points, [face.landmarks for face in held]).mean()
             write_text(score, f"{value:.6f}")
@@ -104,5 +104,5 @@ def best(train, folder, search=SEARCH, threads=2):
     seconds = path.with_suffix(".seconds")
     if not seconds.exists():
         print(f"training: trees on all training faces, {_words(settings)}", flush=True)
-        write_text(seconds, f"{_train(train, settings, path, threads):.1f}")
+        write_text(seconds, f"{grow(train, settings, path, threads):.1f}")
     return contender(path, float(seconds.read_text())), table

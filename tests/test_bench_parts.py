@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench import detector, growth, improve, results
+from bench import detector, growth, improve, latency, results
 from helpers.annotations import read_faces, read_image
 from helpers.checkpoint import load_checkpoint
 from helpers.crop import to_grey
@@ -118,3 +118,16 @@ def test_the_peak_of_memory_is_that_of_the_process_alone():
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert pages.nbytes / 1e6 < here
     assert float(told.stdout) < here - 0.9 * pages.nbytes / 1e6
+
+
+def test_every_contender_of_the_recorded_tables_is_timed_in_one_run(lists, monkeypatch):
+    monkeypatch.setattr(latency, "FACES", 2)
+    rows = latency.measure(*lists, latency.trees.FIRST | {"cascade_depth": 1})["contenders"]
+    recorded = results.json.loads(results.RESULTS.read_text("utf-8"))
+    names = set()
+    for kind in ("scoreboard", "shipped", "latency"):
+        values = recorded[f"{kind} ibug_300W_large_face_landmark_dataset"]
+        names |= set(values["contenders"])
+    assert names - set(rows) <= {"regression trees (dlib)"}  # an extra of the benchmark
+    assert all(row["milliseconds"] > 0 for row in rows.values())
+    assert rows["`fast`, one pass"]["milliseconds"] < rows["`research`, two passes"]["milliseconds"]
