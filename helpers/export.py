@@ -30,6 +30,8 @@ def export(checkpoint: str | Path, path: str | Path) -> None:
         dynamo=True,
         verbose=False,
     )
+    for node in program.model.graph:
+        node.metadata_props.clear()  # where in whose folders the code of each layer lies
     program.model.metadata_props.update(size=str(model.size), about=json.dumps(about))
     with whole_file(path) as partial:
         program.save(partial)

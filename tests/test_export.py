@@ -1,5 +1,7 @@
 """An exported network says what the checkpoint says, and bad files get one clear sentence."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -33,6 +35,10 @@ def test_it_says_what_pytorch_says_for_any_number_of_faces(files, faces):
     expected = there.landmarks(astronaut(), boxes)
     assert np.ptp(expected, axis=0).max() > 0.1 or faces == 1  # the boxes do matter
     np.testing.assert_allclose(here.landmarks(astronaut(), boxes), expected, atol=0.01)
+
+
+def test_no_folder_of_this_machine_is_in_the_file(files):
+    assert str(Path(export.__file__).parents[1]).encode() not in files[1].read_bytes()
 
 
 def test_what_is_known_of_the_checkpoint_goes_along(files):
