@@ -132,8 +132,8 @@ def measure_shipped(run: Run) -> None:
 
 def measure_latency(run: Run) -> None:
     """How long every contender takes for a face, in one run."""
-    recorded = json.loads(run.file.read_text("utf-8")).get(f"scoreboard {run.title}", {})
-    search = recorded.get("trees") or [[trees.FIRST, 0]]
+    recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
+    search = recorded.get(f"scoreboard {run.title}", {}).get("trees") or [[trees.FIRST, 0]]
     best = min(search, key=lambda row: row[1])[0]
     run.record("latency", latency.measure(run.train, run.test, best))
 

@@ -19,7 +19,11 @@ from helpers.predict import Landmarker
 from helpers.recipe import Recipe
 from helpers.train_cli import main as train_from_shell
 
-RECIPE = "--network HeatmapNet --size 128 --width 48 --batch-size 32 --lr 1.5e-3 --mirror --half"
+WIDTH, SIZE = 48, 128  # of the recipe's network
+RECIPE = (
+    f"--network HeatmapNet --size {SIZE} --width {WIDTH} --batch-size 32 --lr 1.5e-3"
+    " --mirror --half --bf16"
+)
 
 
 @dataclass
@@ -83,7 +87,7 @@ def recipe(names, entries, folder, looks, seed=0) -> list[Contender]:
     path = folder / f"recipe {len(names)} sets {epochs} epochs seed {seed}.pt"
     seconds = path.with_suffix(".seconds")
     if not seconds.exists():
-        words = [*RECIPE.split(), "--bf16", "--seed", str(seed)]
+        words = [*RECIPE.split(), "--seed", str(seed)]
         words += ["--epochs", str(epochs), "--out", str(path)]
         began = process_time()
         train_from_shell(words + [word for name in names for word in ("--faces", name)])

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from bench import customary, trees
-from bench.contenders import mean_face, ways
+from bench.contenders import SIZE, WIDTH, mean_face, ways
 from helpers.checkpoint import SHIPPED, save_checkpoint
 from helpers.export import export, load_onnx
 from helpers.heatmap import HeatmapNet
@@ -37,7 +37,7 @@ def measure(train, test, settings=trees.FIRST) -> dict:
             few, path = settings | {"oversampling_amount": 1}, folder / "trees.dat"
             trees.grow(train[:50], few, path, torch.get_num_threads())
             contenders.append(trees.contender(path))
-        regression, heat_maps = LandmarkNet(64, 112).eval(), HeatmapNet(48, 128).eval()
+        regression, heat_maps = LandmarkNet(64, 112).eval(), HeatmapNet(WIDTH, SIZE).eval()
         save_checkpoint(regression, course)
         save_checkpoint(heat_maps, maps, half=True, mirror=True)
         export(maps, folder / "maps.onnx")

@@ -7,7 +7,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-import onnx
 from torch.utils.data import DataLoader
 
 from helpers.augment import Augment
@@ -24,8 +23,8 @@ def quantize(path: str | Path, out: str | Path, faces: list) -> None:
 
     path: an ONNX file that `helpers.export` wrote. faces: such as the network learned from; the
     first 256 tell how large the numbers of each layer become, and so which steps 8 bits have to
-    take. The rounding moves points by less than a tenth of a pixel of the canvas, on average.
-    After Jacob et al. 2018, arXiv 1712.05877. Raises ValueError as `load_onnx` does.
+    take. What that costs, only a test list tells. After Jacob et al. 2018, arXiv 1712.05877.
+    Raises ValueError as `load_onnx` does.
     """
     from onnxruntime import quantization  # here, since only this needs so much of it
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -40,18 +39,14 @@ def quantize(path: str | Path, out: str | Path, faces: list) -> None:
             return next(batches, None)
 
     with tempfile.TemporaryDirectory() as folder, whole_file(out) as partial:
-        ready, done = Path(folder) / "ready.onnx", Path(folder) / "done.onnx"
+        ready = Path(folder) / "ready.onnx"
         quant_pre_process(path, ready, skip_symbolic_shape=True)
         quantization.quantize_static(
-            ready, done, Batches(), op_types_to_quantize=["Conv"], per_channel=True,
+            ready, partial, Batches(), op_types_to_quantize=["Conv"], per_channel=True,
             reduce_range=True,  # without, CPUs older than VNNI overflow
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
         )  # fmt: skip
-        model = onnx.load(done)
-        if not model.metadata_props:
-            model.metadata_props.extend(onnx.load(path, load_external_data=False).metadata_props)
-        onnx.save(model, partial)
 
 
 def main(arguments=None) -> None:
