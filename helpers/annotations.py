@@ -1,42 +1,42 @@
-"""From a label file to faces: one picture, one box and 68 landmarks each.
+"""A label file to faces, and faces to a label file; the points of a .pts file.
 
-Label files are dlib's XML: one `<image>` for each entry, in it a `<box>` with 68 `<part>`s.
-Points are (x, y) in pixels of the picture, with pixel centres at whole numbers.
+Label files are dlib's XML, one `<image>` for each entry, in it a `<box>` with a `<part>` for each
+point, or any other of `helpers.formats`. Points are (x, y) in pixels of the picture, with pixel
+centres at whole numbers.
 """
 
+import csv
 import re
-import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
+import cv2
 import numpy as np
-from PIL import Image
 
-NUM_LANDMARKS = 68
+from helpers.boxes import box_around
+from helpers.formats import Box, Entry, in_order, read_labels
+from helpers.formats import read_points as read_pts
+from helpers.landmarks import NUM_LANDMARKS, mirrored
+from helpers.pictures import UNREADABLE as UNREADABLE
+from helpers.pictures import picture_size
+from helpers.pictures import read_image as read_image  # for those who know it by this module
 
-# Face parts of the 68-point scheme of iBUG 300-W (Sagonas et al. 2013), as index ranges.
-PARTS = {
-    "jaw": range(0, 17),
-    "right brow": range(17, 22),
-    "left brow": range(22, 27),
-    "nose": range(27, 36),
-    "right eye": range(36, 42),
-    "left eye": range(42, 48),
-    "mouth": range(48, 68),
-}
+# What is not plausible, in parts of the box's longer side. In dlib's archive no point lies outside
+# its picture, the middle of the points is at most 0.31 from that of the box, and they are 0.75 to
+# 1.33 as far apart as the box is long.
+FAR, ASIDE = 1.5, 1.0  # points outside the picture; their middle away from the box's
+LARGER, SMALLER = 6.0, 0.15  # points farther apart than the box is long; so little of it filled
+OUTSIDE = 0.1  # of a face's points lie outside the picture: read, and told
+FEW = 30  # fewer points are taken to mark the inner face alone, which is half as large as the face
 
+# The comment of a list whose oddities were told when it was made of the reader's label files.
+COLLECTED = "A point at (-1, -1) is missing."
 
-# Which landmark takes each one's place when a face is mirrored: a left eye becomes a right one.
-# fmt: off
-MIRROR = [
-    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,  # jaw
-    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,                    # brows
-    27, 28, 29, 30, 35, 34, 33, 32, 31,                        # nose
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,            # eyes
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,            # outer lips
-    64, 63, 62, 61, 60, 67, 66, 65,                            # inner lips
-]
-# fmt: on
+Rule = Callable[[str], str]  # the name of a picture -> what all pictures of its photograph share
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +44,18 @@ class Face:
     """One entry of a label file.
 
     image: Path of the picture. box: (left, top, width, height) in pixels; it may reach outside
-    the picture. landmarks: float32 [68, 2], (x, y) in pixels, pixel centres at whole numbers.
-    photograph: equal for all entries that show the same photograph (see `photograph_of`).
+    the picture. landmarks: float32 [n, 2], (x, y) in pixels, pixel centres at whole numbers, NaN
+    where a point is missing; n is 68 in dlib's archive. photograph: equal for all entries that
+    show the same photograph (see `photograph_of`). names: of the n points, in their order. hidden:
+    bool [n], whether each is labelled though something hides it; None where no format said so.
     """
 
     image: Path
-    box: tuple[float, float, float, float]
+    box: Box
     landmarks: np.ndarray
     photograph: str
+    names: tuple[str, ...] = ()
+    hidden: np.ndarray | None = None
 
     @property
     def is_twin(self) -> bool:
@@ -59,79 +63,458 @@ class Face:
         return self.image.stem.endswith("_mirror")
 
 
+# Folders that say that the names in them are those of 300-W.
+OF_300W = {"afw", "helen", "lfpw", "ibug", "ytf"}
+FRAME = re.compile(
+    r"^(?:(?P<clip>.*?)[ _.-]+)?(?:frames?|frm?|f)[ _.-]?\d+(?:[_-]\d{1,2})?$|"
+    r"^(?P<joined>.*?)frames?[ _.-]?\d+(?:[_-]\d{1,2})?$",
+    re.IGNORECASE,
+)
+
+
 def photograph_of(name: str) -> str:
     """Which photograph an entry of a label file shows, from the name of its picture.
 
-    `X_mirror.jpg` is the twin of `X.jpg`; `X_1.jpg` and `X_2.jpg` are two faces of photograph X.
-    Three or four digits (`image_0457`) are a photograph's own number. A frame of a video
-    (`ytf/...`) is known by its person's folder, which stands for all frames of that person.
+    A picture is a photograph of its own, with two exceptions everywhere: `X_mirror.jpg` is the
+    twin of `X.jpg`, and the frames of a clip (`clip_frame_12.jpg`, `walk/frame0012.png`) are one.
+    In folders named as the parts of 300-W (afw, helen, lfpw, ibug, ytf), also: `X_1.jpg` and
+    `X_2.jpg` are two faces of photograph X; three or four digits (`image_0457`) are a photograph's
+    own number; all frames of a person in YouTube Faces (`ytf/...`) count as one photograph, named
+    after the person's folder.
+    `read_faces` takes any other rule; `photographs` prints what a rule has made of a list.
     """
-    path = PurePosixPath(name)
-    if path.parts[0] == "ytf":
+    path = PurePosixPath(name.replace("\\", "/"))
+    stem = path.stem.removesuffix("_mirror")
+    folders = OF_300W.intersection(path.parts[:-1])
+    if "ytf" in folders:
         return str(path.parent)
-    return str(path.parent / re.sub(r"_\d{1,2}$", "", path.stem.removesuffix("_mirror")))
+    if folders:
+        return str(path.parent / re.sub(r"_\d{1,2}$", "", stem))
+    if frame := FRAME.match(stem):
+        return str(path.parent / ((frame["clip"] or frame["joined"] or "").rstrip(" _.-")))
+    return str(path.parent / stem)
 
 
-def read_faces(xml_path: str | Path) -> list[Face]:
-    """Reads the faces of a label file, in its order; pictures are sought beside the file.
+def photographs(faces: Sequence[Face], most: int = 12) -> str:
+    """Which pictures count as one photograph, as text: the first `most`, those of several first."""
+    groups: dict[str, list[str]] = {}
+    for face in faces:
+        groups.setdefault(face.photograph, []).append(face.image.name)
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    lines = [f"{len(faces):,} faces of {len(groups):,} photographs"]
+    for name, pictures in ordered[:most]:
+        shown = ", ".join(pictures[:3]) + (", ..." if len(pictures) > 3 else "")
+        lines.append(f"{len(pictures):>6}  {name}: {shown}"[:90])
+    return "\n".join(lines + (["   ..."] if len(ordered) > most else []))
 
-    Raises ValueError with one sentence that names the file where the XML is broken, a face has
-    other than 68 numbered points, a number is none, a picture is missing or no picture at all, a
-    box lies outside its picture, or there is no face at all.
+
+def read_faces(path: str | Path, photograph: Rule | None = None) -> list[Face]:
+    """The faces of a label file, in its order; pictures are sought beside the file.
+
+    path: dlib's XML, or a file of another format that `helpers.formats` knows (COCO, CVAT,
+    LabelMe, CSV, .pts), or a folder of such files. Pictures in a CSV file's own cells are left to
+    `helpers.sources.get_dataset`.
+    photograph: a rule, name of a picture -> the name of its photograph. By default what a column
+    `photograph` of a CSV says; else what the file `photographs.csv` beside the label file says, if
+    there is one (columns `image` and `photograph`); else `photograph_of`.
+    The points of all faces have the same names and order: digits by their number, words as the
+    face with the most points has them. A point that a face lacks is NaN, and so is one at (-1, -1)
+    and several at (0, 0). Boxes that are marked as ignored, faces without any point and faces whose
+    points are all the same (placeholders) are left out. A sentence that counts and names such
+    entries is printed. A face without a box gets one around its points.
+
+    Raises ValueError, one sentence that names the file and the entry, where the file is broken, a
+    coordinate is not a finite number, a face has a point twice or one that the others do not know,
+    68 points are numbered from 1, a picture is missing, cannot be read or has another size than
+    the file says, a box lies outside its picture or away from its points, points lie far outside,
+    or the file holds no faces.
     """
-    xml_path = Path(xml_path)
-    try:
-        images = ElementTree.parse(xml_path).getroot().findall("images/image")
-    except OSError as error:
-        raise ValueError(f"{xml_path}: cannot be read ({error.strerror}).") from error
-    except (ElementTree.ParseError, LookupError, ValueError) as error:  # or of no known encoding
-        raise ValueError(f"{xml_path}: not a whole XML file ({error}).") from error
-    faces = [_face(xml_path, image, box) for image in images for box in image.findall("box")]
-    if not faces:
-        raise ValueError(f"{xml_path}: holds no faces.")
-    return faces
+    labels = read_labels(path)
+    told = labels.about.get("comment") != COLLECTED
+    return faces_of(Path(path), labels.entries, photograph, told)
 
 
-def _face(xml_path: Path, image: ElementTree.Element, box: ElementTree.Element) -> Face:
-    """The face of one `<box>`, checked."""
-    name = image.get("file", "")
-    path = xml_path.parent / name
-    where = f"{xml_path}: {name or 'an entry without a file name'}"
-    parts = box.findall("part")  # dlib's files may have a <label> beside them
-    try:
-        left, top, width, height = (float(box.get(k)) for k in ("left", "top", "width", "height"))
-        points = {part.get("name"): (float(part.get("x")), float(part.get("y"))) for part in parts}
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where} has text or nothing where a number belongs.") from error
-    names = [f"{i:02d}" for i in range(NUM_LANDMARKS)]
-    if set(points) != set(names) or len(parts) != NUM_LANDMARKS:
-        raise ValueError(f"{where} has {len(parts)} points, not 68 numbered 00 to 67.")
-    landmarks = np.array([points[n] for n in names], np.float32)
-    if not (np.isfinite(landmarks).all() and np.isfinite([left, top, width, height]).all()):
-        raise ValueError(f"{where} has a number that is not finite.")
-    try:
-        with Image.open(path) as picture:  # reads the header only: pixels are decoded when needed
-            columns, rows = picture.size
-    except FileNotFoundError as error:
-        raise ValueError(f"{where} is missing beside the label file.") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{where} is not a picture that can be read.") from error
+def faces_of(
+    path: Path, entries: Sequence[Entry], photograph: Rule | None = None, told: bool = True
+) -> list[Face]:
+    """The faces of entries of one or several label files, as `read_faces` makes them.
+
+    path: what the sentences begin with. told: whether anything is printed. Entries of several
+    folders have photographs of these folders' own.
+    """
+    faces = [entry for entry in entries if entry.is_face]
+    notes = _Told(path)
+    kept = [_without_marks(entry, notes) for entry in faces if not _left_out(entry, notes)]
+    if told and not kept:
+        notes.tell()
+        more = f" but {len(faces):,} that are left out" if faces else ""
+        raise ValueError(f"{path}: holds no faces{more}.")
+    names = _names(path, kept)
+    for entry in kept:
+        if len(entry.names) < len(names) or np.isnan(entry.points).any():
+            notes.add("faces lack some of their points, which are read as missing", entry)
+    rules = {place: photograph or _rule_in(place) for place in {entry.place for entry in kept}}
+    finder = _Finder(len(rules) > 1)
+    found = [_face(path, entry, names, rules[entry.place], finder, notes) for entry in kept]
+    if told:
+        notes.tell()
+    return found
+
+
+def point_names(path: str | Path) -> tuple[str, ...]:
+    """The names of the points that `read_faces` gives the faces of a label file, in its order.
+
+    No picture is looked at. Raises ValueError where the names of the faces do not agree.
+    """
+    entries = [entry for entry in read_labels(path).entries if entry.is_face]
+    told = _Told(Path(path))  # what it notes is told when the faces are read
+    kept = [_without_marks(entry, told) for entry in entries if not _left_out(entry, told)]
+    return _names(Path(path), kept)
+
+
+class _Told:
+    """What is told of a list, not entry by entry: how many, and the first by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: dict[str, list[str]] = {}
+
+    def add(self, what: str, entry: Entry) -> None:
+        """Notes one entry."""
+        self.found.setdefault(what, []).append(entry.image)
+
+    def tell(self) -> None:
+        """Prints a sentence for each kind."""
+        for what, names in self.found.items():
+            first = ", ".join(dict.fromkeys(names[:3])) + (", ..." if len(names) > 3 else "")
+            print(f"{self.path.name}: {len(names):,} {what} ({first}).")
+
+
+def _left_out(entry: Entry, told: _Told) -> bool:
+    """Whether an entry is not to be learned from, which is told."""
+    points = entry.points[np.isfinite(entry.points).all(1)]
+    if entry.ignored:
+        told.add("boxes marked as ignored are left out", entry)
+    elif not len(points):
+        told.add("boxes without any point are left out", entry)
+    elif len(entry.points) > 1 and len(points) > 1 and (points == points[0]).all():
+        told.add("faces whose points all lie on one spot, placeholders, are left out", entry)
+    elif len(points) > 1 and (points <= 0).all() and len(np.unique(points)) == 1:
+        told.add("faces whose points all lie on one spot, placeholders, are left out", entry)
+    else:
+        return False
+    return True
+
+
+def _without_marks(entry: Entry, told: _Told) -> Entry:
+    """An entry whose points at (-1, -1), or several at (0, 0), are missing, which is told."""
+    marks = (entry.points == -1).all(1)
+    zero = (entry.points == 0).all(1)
+    marks |= zero & (zero.sum() > 1)
+    if not marks.any():
+        return entry
+    told.add("faces have points at (-1, -1) or (0, 0), which are read as missing", entry)
+    return replace(entry, points=np.where(marks[:, None], np.nan, entry.points))
+
+
+@cache
+def _key(name: str) -> str:
+    """The name of a point without what does not tell: "7" and "07" are one."""
+    return f"{int(name):02d}" if re.fullmatch(r"[0-9]+", name) else name
+
+
+def _names(path: Path, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """The names of the points of all faces; raises ValueError where they do not agree.
+
+    Those of the face that has the most, those that several faces have, and all numbers. So a face
+    that lacks some is welcome; a word that a single poorer face has is a slip of the pen.
+    """
+    named = [tuple(map(_key, entry.names)) for entry in entries]
+    richest = max(named, key=len, default=())
+    count = Counter(name for names in named for name in {*names})
+    numbers = all(name.isdecimal() for name in count)
+    more = [name for name, times in count.items() if numbers or times > 1]
+    known = dict.fromkeys([*richest, *more])  # in their order
+    for entry, names in zip(entries, named, strict=True):
+        where = f"{path}: {entry.image}"
+        if len({*names}) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"{where} has {len(names)} points, of which {twice} is there twice.")
+        if not known.keys() >= {*names}:
+            strange = [name for name in names if name not in known]
+            first = entries[named.index(richest)].image
+            raise ValueError(
+                f"{where} has the point {strange[0]}, which the {len(richest)} of {first} do not"
+                f" have: all faces of a list need the same names."
+            )
+    if numbers and {int(name) for name in richest} == set(range(1, NUM_LANDMARKS + 1)):
+        raise ValueError(
+            f"{path}: {entries[named.index(richest)].image} numbers its 68 points from 1 to 68;"
+            " they must be numbered from 0 to 67, or each would be read as its neighbour."
+        )
+    return tuple(sorted(known, key=int) if numbers else known)
+
+
+class _Finder:
+    """Finds the picture that an entry names, and keeps what it has seen of the disk."""
+
+    def __init__(self, several: bool) -> None:
+        self.several = several  # folders of label files
+        self.sizes: dict[Path, tuple[int, int]] = {}
+        self.below = cache(self._below)
+
+    def find(self, folder: Path, name: str) -> Path:
+        """The path of a picture; where nothing is found, that which the name says."""
+        for text in _spellings(name):
+            if (path := folder / text).is_file():
+                return path
+        for place in (folder, folder.parent / "images", folder.parent):
+            if place == folder.parent and folder.name.lower() not in ("annotations", "labels"):
+                continue
+            for text in _spellings(name):
+                found = self.below(place).get(PurePosixPath(text).name, [])
+                fitting = [path for path in found if path.as_posix().endswith("/" + text)]
+                for some in (fitting, found):
+                    if len(some) == 1:
+                        return some[0]
+        return folder / name
+
+    @staticmethod
+    def _below(folder: Path) -> dict[str, list[Path]]:
+        """All files below a folder, by name."""
+        files: dict[str, list[Path]] = {}
+        for path in folder.rglob("*") if folder.is_dir() else ():
+            files.setdefault(path.name, []).append(path)
+        return files
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """How a picture may be called on this disk that a label file calls by this name.
+
+    With slashes for back-slashes; with letters in one code point or two (macOS); and where the
+    label file's bytes were of another encoding than its header claims.
+    """
+    for text in (name, name.replace("\\", "/")):
+        yield text
+        if not text.isascii():
+            yield unicodedata.normalize("NFC", text)
+            yield unicodedata.normalize("NFD", text)
+    if name.isascii():
+        return
+    slashes = name.replace("\\", "/")
+    for claimed in ("latin-1", "cp1252"):
+        for real in ("utf-8", "gb18030", "shift_jis", "euc_kr", "big5", "cp1251", "cp1250"):
+            try:
+                yield slashes.encode(claimed).decode(real)
+            except UnicodeError:
+                continue
+
+
+def _rule_in(place: Path) -> Rule:
+    """The rule of the file photographs.csv in a folder; `photograph_of` where there is none."""
+    file = place / "photographs.csv"
+    if not file.is_file():
+        return photograph_of
+    with open(file, newline="", encoding="utf-8-sig") as opened:
+        rows = list(csv.DictReader(opened))
+    if not rows or not {"image", "photograph"} <= set(rows[0]):
+        raise ValueError(f"{file}: needs the columns image and photograph.")
+    known = {row["image"]: row["photograph"] for row in rows}
+
+    def rule(name: str) -> str:
+        if name not in known:
+            raise ValueError(f"{file}: does not say of which photograph {name} is.")
+        return known[name]
+
+    return rule
+
+
+def _face(
+    path: Path,
+    entry: Entry,
+    names: tuple[str, ...],
+    rule: Rule,
+    finder: _Finder,
+    told: _Told,
+) -> Face:
+    """The face of one entry; raises ValueError as `read_faces` says."""
+    where = f"{path}: {entry.image or 'an entry without a file name'}"
+    if not entry.image:
+        raise ValueError(f"{where} stands in the list.")
+    image = finder.find(entry.place, entry.image)
+    if image not in finder.sizes:
+        finder.sizes[image] = _picture_size(image, where)
+    columns, rows = finder.sizes[image]
+    if entry.size and entry.size != (columns, rows):
+        said = f"{entry.size[0]} x {entry.size[1]}"
+        turned = entry.size == (rows, columns)
+        why = "turned upright by its EXIF tag" if turned else "of another size"
+        raise ValueError(
+            f"{where} has {columns} x {rows} pixels, and {said} in the label file: its points were"
+            f" set on another copy of the picture, {why}."
+        )
+    ordered = Entry(
+        entry.image, names=tuple(map(_key, entry.names)), points=entry.points, hidden=entry.hidden
+    )
+    points, hidden = in_order(ordered, names)
+    there = points[np.isfinite(points).all(1)]
+    box = entry.box or _box_of(there, entry)
+    left, top, width, height = box
+    if max(map(abs, box)) <= 1 and np.abs(there).max() <= 1:
+        raise ValueError(
+            f"{where} has its box and points in parts of the picture, not in pixels: multiply them"
+            f" by its {columns} and {rows}."
+        )
     inside = left < columns and top < rows and left + width > 0 and top + height > 0
     if width <= 0 or height <= 0 or not inside:
         raise ValueError(f"{where} has a box outside its {columns} x {rows} picture.")
-    return Face(path, (left, top, width, height), landmarks, photograph_of(name))
+    _check_points(there, box, (columns, rows), where, entry, told)
+    given = entry.photograph if rule is photograph_of else None
+    group = given or rule(entry.image)
+    if rule is photograph_of and not given and finder.several:
+        group = str(entry.place / group)
+    return Face(
+        image, box, points.astype(np.float32), group, names, hidden if entry.hidden.any() else None
+    )
 
 
-def read_image(path: str | Path) -> np.ndarray:
-    """Decodes a picture: RGB uint8 [H, W, 3], as stored.
+def _check_points(
+    points: np.ndarray, box: Box, size: tuple[int, int], where: str, entry: Entry, told: _Told
+) -> None:
+    """Raises ValueError where points [n, 2] lie far outside the picture or away from the box."""
+    sides = np.array(box[2:])
+    longer = sides.max()
+    over = np.maximum(-points, points - (np.array(size) - 1)).max(1)
+    if over.max() > FAR * longer:
+        raise ValueError(
+            f"{where} has {(over > 0).sum()} of {len(points)} points outside its {size[0]} x"
+            f" {size[1]} picture, one of them by {over.max():.0f} pixels."
+        )
+    low, high = points.min(0), points.max(0)
+    aside = (np.abs((low + high) / 2 - (np.array(box[:2]) + sides / 2)) / sides).max()
+    apart = (high - low).max() / longer
+    small = len(points) >= 5 and apart < SMALLER
+    if entry.box and (aside > ASIDE or apart > LARGER or small):
+        raise ValueError(
+            f"{where} has a box, {tuple(round(side) for side in box)}, that its points do not fit:"
+            f" they lie at x {low[0]:.0f} to {high[0]:.0f}, y {low[1]:.0f} to {high[1]:.0f}."
+        )
+    if (over > 1).mean() > OUTSIDE:
+        told.add("faces have more than a tenth of their points outside the picture", entry)
 
-    Pillow rather than OpenCV, because it refuses a truncated file (OpenCV fills it with grey)
-    and does not turn the picture by its EXIF tag, which the label files do not know.
-    Raises ValueError that names the file.
+
+def _box_of(points: np.ndarray, entry: Entry) -> Box:
+    """The box of a face that has none: around its points, or the picture of a cell itself."""
+    if entry.pixels is not None:
+        height, width = entry.pixels.shape
+        return (0, 0, width, height)
+    left, top, width, height = map(float, box_around(points))
+    if len(entry.names) < FEW:
+        left, top, width, height = left - width / 2, top - height / 2, 2 * width, 2 * height
+    side = max(width, 1.0)
+    return (left, top, side, side)
+
+
+def _picture_size(path: Path, where: str) -> tuple[int, int]:
+    """Width and height of a picture; raises ValueError that begins with `where`."""
+    try:
+        return picture_size(path)  # reads the header only: pixels are decoded when needed
+    except FileNotFoundError as error:
+        raise ValueError(f"{where} is missing beside the label file.") from error
+    except ValueError as error:
+        why = str(error).removeprefix(f"{path}: not a picture that can be read").rstrip(".")
+        raise ValueError(f"{where} is not a picture that can be read{why}.") from error
+
+
+def image_entry(name: str, shape: Sequence[int], box: Sequence[int], landmarks: np.ndarray) -> str:
+    """The entry of one face in a label file, as text.
+
+    name: the picture's path in the data set. shape: of the picture, (H, W, ...). box: (left, top,
+    width, height) in whole pixels. landmarks: [68, 2].
+    """
+    left, top, width, height = box
+    lines = [
+        f"  <image file='{name}' width='{shape[1]}' height='{shape[0]}'>",
+        f"    <box top='{top}' left='{left}' width='{width}' height='{height}'>",
+    ]
+    lines += [
+        f"      <part name='{i:02d}' x='{x:.2f}' y='{y:.2f}'/>"
+        for i, (x, y) in enumerate(landmarks)
+    ]
+    return "\n".join([*lines, "    </box>", "  </image>"])
+
+
+def label_list(name: str, comment: str, entries: Sequence[str]) -> str:
+    """The text of a whole label file, to be stored in the encoding that it names."""
+    lines = [
+        "<?xml version='1.0' encoding='ISO-8859-1'?>",
+        "<dataset>",
+        f"<name>{name}</name>",
+        f"<comment>{comment}</comment>",
+        "<images>",
+        *entries,
+        "</images>",
+        "</dataset>",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def read_points(path: str | Path) -> np.ndarray:
+    """The landmarks of a .pts file, counted from 0 as everywhere here: float64 [68, 2], (x, y).
+
+    Such files, which iBUG puts beside its pictures, count pixels from 1. Raises ValueError that
+    names the file where it is missing or does not hold 68 points. `read_faces` takes any number.
     """
     try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow says of some broken PNGs that they are a SyntaxError, of others a ValueError.
-        raise ValueError(f"{path}: not a picture that can be read ({error}).") from error
+        points = read_pts(Path(path)).reshape(NUM_LANDMARKS, 2)
+    except ValueError as error:
+        raise ValueError(f"{path}: not a .pts file with 68 points.") from error
+    if not np.isfinite(points).all():
+        raise ValueError(f"{path}: has a number that is not finite.")
+    return points
+
+
+def points_file(landmarks: np.ndarray) -> str:
+    """The text of a .pts file of landmarks [n, 2]; such files count pixels from 1."""
+    lines = "\n".join(f"{x + 1:.2f} {y + 1:.2f}" for x, y in landmarks)
+    return f"version: 1\nn_points: {len(landmarks)}\n{{\n{lines}\n}}\n"
+
+
+def write_face(
+    folder: Path,
+    name: str,
+    picture: np.ndarray,
+    box: Sequence[int],
+    landmarks: np.ndarray,
+    quality: int = 95,
+) -> list[str]:
+    """Saves a picture, its mirrored twin and a .pts file; returns both entries of the label file.
+
+    name: path in the folder, without extension. picture: RGB uint8 [H, W, 3]. box: (left, top,
+    width, height) in whole pixels. landmarks: [68, 2] in pixels. quality: of the JPEGs, per cent.
+    """
+    width = picture.shape[1]
+    twin = mirrored(landmarks, width)
+    twin_box = (width - box[0] - box[2], *box[1:])
+    entries = []
+    for path, image, points, frame in (
+        (f"{name}.jpg", picture, landmarks, box),
+        (f"{name}_mirror.jpg", picture[:, ::-1], twin, twin_box),
+    ):
+        bgr = np.ascontiguousarray(image[..., ::-1])
+        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        (folder / path).write_bytes(data.tobytes())
+        entries.append(image_entry(path, picture.shape, frame, points))
+    (folder / f"{name}.pts").write_text(points_file(landmarks))
+    return entries
+
+
+def with_boxes(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries of which every face with points has a box: its own, else one around its points."""
+    return [
+        entry
+        if entry.box or not np.isfinite(entry.points).all(1).any()
+        else replace(entry, box=_box_of(entry.points[np.isfinite(entry.points).all(1)], entry))
+        for entry in entries
+    ]

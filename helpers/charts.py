@@ -1,70 +1,368 @@
 """Charts: how a training went, how the errors of many faces or of one are spread."""
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from helpers.annotations import PARTS
-from helpers.draw import COLOURS, paint_pair
-from helpers.metrics import point_errors
+from helpers.draw import paint_pair
+from helpers.knobs import Shown, clicks, line
+from helpers.landmarks import IBUG, Scheme, mean_of_known
+from helpers.metrics import cumulative, point_errors
+
+LAST, HIGHEST = 20, 101  # per cent: where the axes of a cumulative error curve end
+
+LOSSES = {"train_loss": "training", "val_loss": "validation"}  # of a history, and what they are
 
 
-def curves(history, baseline=None):
-    """Loss and NME after each epoch, from the history that `train.fit` returns.
+def curves(
+    history: Sequence[Mapping[str, float]], baseline: float | None = None, scheme: Scheme = IBUG
+) -> None:
+    """Shows loss and NME of each epoch, from the history that `helpers.train.fit` returns.
 
-    baseline: an NME to draw as a line, such as the mean face's.
+    baseline: an NME in per cent to draw as a line, such as the mean face's. What lies far above it
+    is cut off, so that what lies below can be told apart. scheme: what the errors are divided by.
     """
     epochs = range(1, len(history) + 1)
     _figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
     left.semilogy(epochs, [line["train_loss"] for line in history], "o-", label="training")
     left.semilogy(epochs, [line["val_loss"] for line in history], "o-", label="validation")
-    left.set(xlabel="epoch", ylabel="mean squared error")
+    left.set(xlabel="epoch", ylabel="loss")
     right.plot(epochs, [line["val_nme"] for line in history], "o-C1", label="validation")
     if baseline:
         right.axhline(baseline, color="grey", linestyle="--", label="mean face")
-    right.set(xlabel="epoch", ylabel="NME, % of inter-ocular distance", ylim=(0, None))
+    most = 1.4 * baseline if baseline else None
+    right.set(xlabel="epoch", ylabel=f"NME, {scheme.measure}", ylim=(0, most))
     for axis in (left, right):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend()
     plt.show()
 
 
-def as_picture(figure):
+def long_curves(
+    panels: Mapping[str, Mapping[str, Sequence[float]]], baseline: float | None = None
+) -> None:
+    """Shows how long trainings went: the losses of each in a panel, all their NMEs in the last.
+
+    panels: for each title "train_loss", "val_loss" and "val_nme", one number for each epoch.
+    baseline: as for `curves`.
+    """
+    _figure, axes = plt.subplots(1, len(panels) + 1, figsize=(11, 3.2), layout="constrained")
+    losses = [value for one in panels.values() for key in LOSSES for value in one[key]]
+    for axis, (title, one) in zip(axes, panels.items(), strict=False):
+        for key, label in LOSSES.items():
+            axis.semilogy(range(1, len(one[key]) + 1), one[key], label=label)
+        axis.set(title=title, ylabel="loss", ylim=(0.8 * min(losses), 1.2 * max(losses)))
+    for title, one in panels.items():
+        axes[-1].plot(range(1, len(one["val_nme"]) + 1), one["val_nme"], label=title)
+    if baseline:
+        axes[-1].axhline(baseline, color="grey", linestyle="--", label="mean face")
+    axes[-1].set(title="validation error", ylabel="NME, % of inter-ocular distance")
+    axes[-1].set_ylim(0, 1.4 * baseline if baseline else None)
+    for axis in axes:
+        axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(fontsize=8)
+    plt.show()
+
+
+def training_chart(
+    history: Sequence[Mapping[str, float]], baseline: float | None = None
+) -> Callable[..., Shown]:
+    """The curves of a training with a line to drag through its epochs: draw(epoch) -> `Shown`.
+
+    What is told is what `fit` knew after that epoch: losses, NME, and whose weights its file kept.
+    history, baseline: as for `curves`. Raises ValueError where there was no epoch.
+    """
+    if not history:
+        raise ValueError("There are no curves before the first epoch.")
+    count, last = len(history), max(2, len(history))  # one epoch alone would be no axis
+    epochs = range(1, count + 1)
+    rows = {name: [row[name] for row in history] for name in ("train_loss", "val_loss", "val_nme")}
+    figure = Figure(figsize=(9.5, 4.4))
+    upper, lower = figure.add_axes((0.08, 0.56, 0.9, 0.36)), figure.add_axes((0.08, 0.12, 0.9, 0.4))
+    upper.semilogy(epochs, rows["train_loss"], "o-", label="training")
+    upper.semilogy(epochs, rows["val_loss"], "o-", label="validation")
+    upper.set(ylabel="loss", xticklabels=[])
+    lower.plot(epochs, rows["val_nme"], "o-C1", label="validation")
+    if baseline:
+        lower.axhline(baseline, color="grey", linestyle="--", label="mean face")
+    lower.set(xlabel="epoch", ylabel="NME, %", ylim=(0, None))
+    for axis in (upper, lower):
+        axis.set_xlim(1 - 0.03 * (last - 1), 1 + 1.03 * (last - 1))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(loc="upper right")
+    marks = [axis.axvline(1, color="grey", animated=True) for axis in (upper, lower)]
+    dot = lower.plot([], [], "o", color="black", markersize=8, animated=True)[0]
+    title = upper.set_title(" ", animated=True)
+    ground = _Ground(figure)
+    (left, top, right, _), (*_, bottom) = ground.area(upper), ground.area(lower)
+    edge = 0.03 / 1.06 * (right - left)
+    area = (left + edge, top, right - edge, bottom)
+
+    def draw(epoch: float) -> Shown:
+        now = min(max(round(epoch), 1), count)
+        best = int(np.argmin(rows["val_nme"][:now])) + 1
+        losses, nme = [rows[name][now - 1] for name in list(rows)[:2]], rows["val_nme"][now - 1]
+        for mark in marks:
+            mark.set_xdata([now, now])
+        dot.set_data([best], [rows["val_nme"][best - 1]])
+        text = f"Epoch {now} of {count}: validation NME {nme:.2f} %"
+        title.set_text(text)
+        picture = ground.drawn_over(*marks, dot, title)
+        told = f"{text}, loss {losses[0]:.2g} in training and {losses[1]:.2g} in validation. "
+        told += f"The file holds the weights of epoch {best} (the black dot)."
+        handle = line("epoch", "epoch", 1, last, 1, area)
+        return Shown(picture, f"The curves of a training. {told}", told, [handle])
+
+    return draw
+
+
+def by_count(
+    errors: Mapping[str, Mapping[int, Sequence[float]]], counted: str = "training faces"
+) -> None:
+    """Shows how an error falls with a number: of faces to learn from, of faces shown.
+
+    errors: for each name {number: NME of each seed, per cent}. A dot is a seed, the line goes
+    through their means. counted: what the number is of, for the axis.
+    """
+    _figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
+    for row, (name, runs) in enumerate(errors.items()):
+        numbers, colour = list(runs), f"C{row}"
+        axis.plot(numbers, [np.mean(runs[n]) for n in numbers], "-", color=colour, label=name)
+        for number, seeds in runs.items():
+            axis.plot([number] * len(seeds), seeds, "o", color=colour, alpha=0.6, markersize=4)
+    numbers = sorted({number for runs in errors.values() for number in runs})
+    axis.set(xscale="log", xlabel=counted, ylabel="NME, % of inter-ocular distance")
+    axis.set(ylim=(0, None))
+    axis.set_xticks(numbers, [f"{number:,}" for number in numbers])
+    axis.minorticks_off()
+    axis.legend()
+    plt.show()
+
+
+def training_rows(
+    rows: Mapping[str, tuple[Sequence[float], Mapping[int, float], Mapping[str, np.ndarray]]],
+) -> np.ndarray:
+    """Trainings below each other, the first one's curves in grey on all: RGB uint8 [H, W, 3].
+
+    rows: for each name, the loss of each step, {step: NME, per cent}, and faces by their titles,
+    uint8 [H, W, 3] each. The NME is drawn up to 40 %.
+    """
+    losses, errors, faces = next(iter(rows.values()))
+    figure, axes = plt.subplots(
+        *(len(rows), 2 + len(faces)),
+        figsize=(4.6 + 1.7 * len(faces), 1.85 * len(rows)),
+        squeeze=False,
+        width_ratios=[1.1, 1.1] + [1] * len(faces),
+        layout="constrained",
+    )
+    for (name, (own, looks, seen)), (left, right, *others) in zip(rows.items(), axes, strict=True):
+        left.semilogy(losses, color="silver")
+        left.semilogy(own)
+        left.set_ylim(min(4e-4, *own), max(2e-2, 2 * max(own)))
+        left.yaxis.set_minor_formatter("")
+        left.set_ylabel(name, fontsize=16)
+        right.plot(list(errors), list(errors.values()), color="silver")
+        right.plot(list(looks), list(looks.values()))
+        right.set(ylim=(0, 40))
+        for axis, (title, face) in zip(others, seen.items(), strict=True):
+            axis.imshow(face)
+            axis.set(xticks=[], yticks=[], frame_on=False)
+            axis.set_title(title, fontsize=10)
+    axes[0, 0].set_title("training loss", fontsize=10)
+    axes[0, 1].set_title("NME, %, of unseen faces", fontsize=10)
+    return as_picture(figure)
+
+
+def as_picture(figure: Figure) -> np.ndarray:
     """A Matplotlib figure as a picture, RGB uint8 [H, W, 3]; the figure is closed."""
-    figure.canvas.draw()
-    picture = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = np.asarray(canvas.buffer_rgba())[..., :3].copy()
     plt.close(figure)
     return picture
 
 
-def cumulative_curves(curves, threshold=8.0):
-    """The cumulative errors of several contenders, read off at a threshold: RGB uint8 [H, W, 3].
+def timelines(panels: Mapping[str, Mapping[str, np.ndarray]], fps: float) -> np.ndarray:
+    """Values over the time of a clip, panels side by side, drawn: RGB uint8 [H, W, 3].
 
-    curves: for each name (errors [k], per cent of faces with at most each error [k]).
+    panels: for each title, the values [t] of each name, one a frame. fps: frames a second.
     """
-    figure, axis = plt.subplots(figsize=(9.5, 3.8), layout="constrained")
-    for name, (errors, faces) in curves.items():
-        share = np.interp(threshold, errors, faces)
-        axis.plot(errors, faces, label=f"{name}: {share:.0f} % of faces")
-    axis.axvline(threshold, color="grey", linestyle="--")
-    axis.set(xlabel="error of a face, % of inter-ocular distance", ylabel="faces, %")
-    axis.set(xlim=(0, 20), ylim=(0, 101), title=f"error at most {threshold:g} %")
-    figure.legend(loc="outside right")
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(9.5, 3.2), squeeze=False, layout="constrained"
+    )
+    for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
+        for name, values in lines.items():
+            axis.plot(np.arange(len(values)) / fps, values, label=name)
+        axis.set(xlabel="seconds", title=title)
+        axis.legend(fontsize=8)
     return as_picture(figure)
 
 
-def face_report(image, truth, predicted):
+def cumulative_curves(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]], threshold: float = 8.0
+) -> np.ndarray:
+    """The cumulative error curves (CED) of several contenders, drawn: RGB uint8 [H, W, 3].
+
+    curves: for each name (errors [k] in per cent, per cent of faces with at most each error [k]).
+    threshold: the error at which each curve is read off, for the legend.
+    """
+    return cumulative_chart(curves)(threshold).picture
+
+
+def cumulative_chart(
+    curves: Mapping[str, tuple[np.ndarray, np.ndarray]],
+) -> Callable[..., Shown]:
+    """Cumulative error curves with a threshold that can be dragged: draw(threshold) -> `Shown`.
+
+    curves: as for `cumulative_curves`. draw takes a `spot` besides, (error, per cent of faces), to
+    mark. Only what depends on the two is drawn each time.
+    """
+    figure = Figure(figsize=(9.5, 3.8))
+    axis = figure.add_axes((0.07, 0.14, 0.53, 0.76))
+    lines = [axis.plot(*curve, label=name)[0] for name, curve in curves.items()]
+    axis.set(xlabel="error of a face, % of inter-ocular distance", ylabel="faces, %")
+    axis.set(xlim=(0, LAST), ylim=(0, HIGHEST))
+    mark = axis.axvline(0, color="grey", linestyle="--", animated=True)
+    dot = axis.plot([], [], "o", color="black", markersize=8, animated=True)[0]
+    title = axis.text(LAST / 2, 104, "", ha="center", size=12, animated=True)
+    ground = _Ground(figure)
+    area = ground.area(axis)
+
+    def draw(threshold: float, spot: Sequence[float] | None = None) -> Shown:
+        read = {n: np.interp(threshold, *curve) for n, curve in curves.items()}
+        told = [f"{name}: {share:.0f} % of faces" for name, share in read.items()]
+        mark.set_xdata([threshold, threshold])
+        title.set_text(f"error at most {threshold:g} %")
+        legend = figure.legend(lines, told, loc="upper left", bbox_to_anchor=(0.61, 0.92))
+        dot.set_data([[value] for value in spot] if spot else [[], []])
+        picture = ground.drawn_over(mark, dot, title, legend)
+        legend.remove()
+        handle = line("threshold", "threshold, % error", 0, LAST, 0.5, area)
+        alt = f"Cumulative error curves. Error at most {threshold:g} %: " + ", ".join(told) + "."
+        return Shown(picture, alt, handles=[handle])
+
+    return draw
+
+
+def cumulative_faces(
+    errors: Mapping[str, np.ndarray], face: Callable[[str, int], np.ndarray]
+) -> Callable[..., Shown]:
+    """Cumulative error curves, and the face where one of them is clicked: draw(threshold, click).
+
+    errors: for each name the error of each face [n], in per cent. face: from a name and a number
+    below n to the picture of that face, RGB uint8 [H, W, 3]. click: (x, y) in pixels of the chart,
+    or None for the threshold on the last curve. The face is the one whose error on the nearest
+    curve is nearest to the place of the click.
+    """
+    levels = np.linspace(0, LAST, 201)
+    curves = {name: (levels, cumulative(values, levels)) for name, values in errors.items()}
+    chart = cumulative_chart(curves)
+
+    side = 230
+
+    def draw(threshold: float, click: Sequence[float] | None = None) -> Shown:
+        name, error = list(errors)[-1], threshold
+        if click:
+            left, top, right, bottom = area
+            error = LAST * (click[0] - left) / (right - left)
+            share = HIGHEST * (bottom - click[1]) / (bottom - top)
+            name = min(curves, key=lambda one: abs(np.interp(error, *curves[one]) - share))
+        index = int(np.abs(errors[name] - error).argmin())
+        found = errors[name][index]
+        shown = chart(threshold, (found, np.interp(found, *curves[name])))
+        shown.picture[-side - 10 : -10, -side - 60 : -60] = face_box(face(name, index), side)
+        text = f"{name}, face {index}: NME {found:.1f} %"
+        told = f"{text} (the black dot). Click a curve to see another face."
+        handles = [*shown.handles, clicks("click", area)]
+        return Shown(shown.picture, f"{shown.alt} Beside them {text}.", told, handles)
+
+    area = chart(0).handles[0]["area"]
+    return draw
+
+
+def beside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """A picture, and another to its right brought to the same height: RGB uint8 [H, W, 3]."""
+    height = len(picture)
+    width = round(other.shape[1] * height / len(other))
+    return np.hstack([picture, cv2.resize(other, (width, height), interpolation=cv2.INTER_AREA)])
+
+
+def face_report(
+    image: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    limit: float = 40.0,
+    scheme: Scheme = IBUG,
+) -> np.ndarray:
     """Truth (green), prediction (orange), and the error of each point as a bar: RGB uint8.
 
-    image: of one face, [H, W, 3] or [H, W]; truth, predicted: [68, 2] in its pixels.
+    image: of one face, uint8 [H, W, 3] or [H, W]. truth, predicted: [k, 2] in its pixels, of the
+    points of the scheme. limit: where the scale of the bars ends, per cent; the same for all faces,
+    which makes them comparable.
     """
-    errors = point_errors(predicted[None], truth[None])[0]
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(9, 3.8), width_ratios=(1, 1.5), layout="constrained"
+    errors = point_errors(predicted[None], truth[None], scheme=scheme)[0]
+    ground, bars, title = _report_ground(limit, scheme)
+    for bar, error in zip(bars, errors, strict=True):
+        bar.set_height(error)
+    title.set_text(f"NME {mean_of_known(errors, 0):.1f} %")
+    chart = ground.drawn_over(*bars, title)
+    face = paint_pair(image, truth, predicted, zoom=2)
+    return beside(face_box(face, len(chart)), chart)
+
+
+def face_box(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture in the middle of a white square, as large as it fits: RGB uint8 [side, side, 3]."""
+    factor = side / max(picture.shape[:2])
+    width, height = (max(1, round(factor * n)) for n in picture.shape[1::-1])
+    square = np.full((side, side, 3), 255, np.uint8)
+    left, top = (side - width) // 2, (side - height) // 2
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    square[top : top + height, left : left + width] = cv2.resize(
+        picture, (width, height), interpolation=way
     )
-    left.imshow(paint_pair(image, truth, predicted, zoom=2))
-    left.set(xticks=[], yticks=[], frame_on=False, title=f"NME {errors.mean():.1f} %")
-    for part, points in PARTS.items():
-        colour = np.array(COLOURS[part]) / 255 * 0.8  # white, on white, becomes grey
-        right.bar(list(points), errors[list(points)], color=colour, label=part)
-    right.set(xlabel="point", ylabel="error, % of inter-ocular distance", ylim=(0, None))
-    right.legend(fontsize=7, ncols=4)
-    return as_picture(figure)
+    return square
+
+
+@cache
+def _report_ground(limit: float, scheme: Scheme) -> tuple["_Ground", list[Any], Any]:
+    """What all reports have in common, the bar of each point, and the text above them."""
+    figure = Figure(figsize=(5.4, 3.8))
+    axis = figure.add_axes((0.12, 0.13, 0.85, 0.77))
+    bars: list[Any] = []
+    for part, points in scheme.parts.items():
+        red, green, blue = np.array(scheme.colours[part]) / 255 * 0.8  # white becomes grey
+        colour = (red, green, blue)
+        bars += axis.bar(list(points), [0] * len(points), color=colour, label=part, animated=True)
+    axis.set(xlabel="point", ylabel=f"error, {scheme.measure}", ylim=(0, limit))
+    axis.legend(fontsize=7, ncols=4, loc="upper center")
+    title = axis.text((len(scheme) - 1) / 2, 1.03 * limit, "", ha="center", size=12, animated=True)
+    return _Ground(figure), bars, title
+
+
+class _Ground:
+    """A chart that is drawn once, for artists that change to be drawn over it again and again."""
+
+    def __init__(self, figure: Figure) -> None:
+        self.canvas = FigureCanvasAgg(figure)
+        self.canvas.draw()
+        self.ground = self.canvas.copy_from_bbox(figure.bbox)
+
+    def area(self, axis: Any) -> tuple[float, float, float, float]:
+        """Where an axis lies in the picture: left, top, right, bottom, in pixels."""
+        box, height = axis.bbox, self.canvas.figure.bbox.height
+        return box.x0 - 0.5, height - box.y1 - 0.5, box.x1 - 0.5, height - box.y0 - 0.5
+
+    def drawn_over(self, *artists: Any) -> np.ndarray:
+        """The chart with some artists over it: RGB uint8 [H, W, 3]."""
+        self.canvas.restore_region(self.ground)
+        for artist in artists:
+            self.canvas.figure.draw_artist(artist)
+        return np.asarray(self.canvas.buffer_rgba())[..., :3].copy()

@@ -1,24 +1,39 @@
 """A face to a crop: one 2 x 3 matrix from picture to canvas, its inverse back.
 
-The canvas is a square of `size` pixels. Pixel centres are at whole numbers on both sides, so the
-canvas reaches from -0.5 to size - 0.5 and its centre is (size - 1) / 2. Every transform of the
-project is made of the three functions `crop_matrix`, `warp` and `move`; a chain of transforms is
-one product of matrices, and pixels are resampled once.
+A crop is the part of a picture around a face, put on a canvas: a square of `size` pixels, which
+is what a network is shown. Pixel centres are at whole numbers in both, so the canvas reaches from
+-0.5 to size - 0.5 and its centre is (size - 1) / 2. Every matrix of the project comes
+from `crop_matrix` here; a chain of transforms is one product of matrices, and pixels are resampled
+once.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
+
+Box = Sequence[float] | np.ndarray  # (left, top, width, height) in pixels
 
 # In a crop of exactly dlib's box 97 % of faces have a point outside; at 1.5 times, 2 % do.
 MARGIN = 1.5
 
 
-def crop_matrix(box, size, margin=MARGIN, angle=0.0, scale=1.0, shift=(0.0, 0.0), flip=False):
+def crop_matrix(
+    box: Box,
+    size: int,
+    margin: float = MARGIN,
+    angle: float = 0.0,
+    scale: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    flip: bool = False,
+) -> np.ndarray:
     """The matrix that puts a box on a canvas: float64 [2, 3].
 
     box: (left, top, width, height) in pixels; its larger side times `margin` fills the canvas.
     angle: degrees, turning the face clockwise as seen. scale: above 1 makes the face larger.
-    shift: of the face, as a part of the canvas (0.1 of 224 is 22.4 pixels). flip: left to right.
+    shift: of the face to the right and down, as parts of the canvas (0.1 of 224 is 22.4 pixels).
+    flip: mirrors it, left to right.
     """
     left, top, width, height = box
     zoom = scale * size / (margin * max(width, height))
@@ -30,30 +45,32 @@ def crop_matrix(box, size, margin=MARGIN, angle=0.0, scale=1.0, shift=(0.0, 0.0)
     return np.column_stack([linear, target - linear @ centre])
 
 
-def invert(matrix):
+def invert(matrix: np.ndarray) -> np.ndarray:
     """The matrix of the way back: float64 [2, 3]."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.column_stack([linear, -linear @ matrix[:, 2]])
+    return cv2.invertAffineTransform(np.asarray(matrix, float))
 
 
-def compose(first, second):
+def compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The matrix that does `first`, then `second`: float64 [2, 3]."""
     return np.column_stack([second[:, :2] @ first[:, :2], move(first[:, 2], second)])
 
 
-def move(points, matrix):
+def move(points: ArrayLike, matrix: np.ndarray) -> np.ndarray:
     """Points [..., 2] where the matrix puts them, in the floating type of the points."""
     points = np.asarray(points)
     return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.result_type(points, np.float32))
 
 
-def warp(image, matrix, size):
-    """The picture [H, W] or [H, W, 3] on a canvas [size, size] or [size, size, 3], uint8.
+def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    """The canvas uint8 [size, size] or [size, size, 3] that a matrix makes of a picture.
+
+    image: uint8 [H, W] or [H, W, 3]. matrix: [2, 3], from its pixels to those of the canvas.
 
     What lies outside the picture is black. A picture much larger than its canvas is first
     averaged over whole blocks of pixels, so that fine structure does not turn into noise.
     """
     matrix = np.asarray(matrix, float)
+    # Only the part of the picture that lies under the canvas is worked on.
     corners = np.array([[0, 0], [size, 0], [0, size], [size, size]]) - 0.5
     corners = move(corners, invert(matrix))
     low = np.clip(np.floor(corners.min(0)).astype(int) - 2, 0, image.shape[1::-1])
@@ -72,6 +89,6 @@ def warp(image, matrix, size):
     return cv2.warpAffine(part, compose(from_part, matrix), (size, size), flags=cv2.INTER_LINEAR)
 
 
-def to_grey(image):
-    """RGB uint8 [H, W, 3] to luminance uint8 [H, W] (ITU-R BT.601)."""
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """The luminance of a picture, RGB uint8 [H, W, 3] -> uint8 [H, W] (ITU-R BT.601)."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

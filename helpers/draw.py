@@ -1,82 +1,154 @@
-"""Pictures of all that: landmarks on faces, heat maps, faces in a grid."""
+"""Pictures to look at: landmarks drawn on faces, heat maps laid over them, pictures in a grid."""
 
 import io
+from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Image, display
+from numpy.typing import ArrayLike
 
-from helpers.annotations import PARTS
+from helpers.landmarks import IBUG, Colour, Scheme, middles
 
-# One colour for each face part (RGB), apart also for most colour-blind eyes (Okabe and Ito 2008).
-COLOURS = {
-    "jaw": (86, 180, 233),
-    "right brow": (240, 228, 66),
-    "left brow": (230, 159, 0),
-    "nose": (0, 158, 115),
-    "right eye": (255, 110, 110),
-    "left eye": (204, 121, 167),
-    "mouth": (255, 255, 255),
-}
+COLOURS = IBUG.colours  # one for each part of the face
 TRUTH, PREDICTION = (64, 255, 96), (255, 128, 0)
 
 
-def paint(image, landmarks, colour=None, zoom=1, numbers=False):
+def paint(
+    image: np.ndarray,
+    landmarks: ArrayLike,
+    colour: Colour | None = None,
+    zoom: int = 1,
+    numbers: bool = False,
+    scheme: Scheme | None = None,
+    lines: bool = False,
+) -> np.ndarray:
     """A copy of a picture with landmarks on it: RGB uint8 [zoom * H, zoom * W, 3].
 
-    image: RGB [H, W, 3] or grey [H, W], uint8. landmarks: [68, 2] or [n, 68, 2], in pixels of
-    the picture. colour: RGB for all points, by default one for each face part. numbers: writes
-    each point's index beside it.
+    image: RGB [H, W, 3] or grey [H, W], uint8. landmarks: [k, 2] or [n, k, 2], in pixels of
+    the picture; missing ones, NaN, are left out. colour: RGB for all points, by default one for
+    each face part of the scheme. numbers: writes each point's index beside it. scheme: by default
+    the 68 where there are as many, else points are of one colour. lines: draws those of the scheme.
+    Raises ValueError where the scheme has another number of points.
     """
     if image.ndim == 2:
         image = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2RGB)
     canvas = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    for points in np.asarray(landmarks, float).reshape(-1, 68, 2):
-        points = (points + 0.5) * zoom - 0.5  # the centre of pixel 0 moves to the middle of a block
-        radius = max(1.0, np.ptp(points, axis=0).max() / 110)
-        for part, indices in PARTS.items():
-            for index in indices:
-                # OpenCV takes whole numbers, of 1/16 pixel with shift=4.
-                at = tuple(int(v) for v in np.round(points[index] * 16))
-                cv2.circle(canvas, at, int(radius * 16) + 12, (0, 0, 0), -1, cv2.LINE_AA, 4)
-                dot = colour or COLOURS[part]
-                cv2.circle(canvas, at, int(radius * 16), dot, -1, cv2.LINE_AA, 4)
-                if numbers:
-                    _write(canvas, str(index), points[index] + radius, colour or COLOURS[part])
+    marks = np.asarray(landmarks, float)
+    if not marks.size:
+        return canvas
+    if scheme is None and marks.shape[-2] == len(IBUG):
+        scheme = IBUG
+    if scheme and len(scheme) != marks.shape[-2]:
+        told = f"{marks.shape[-2]} landmarks are not the {len(scheme)} of {scheme.name!r}"
+        raise ValueError(f"{told}: draw them with a scheme of their own.")
+    parts = scheme is not None and scheme.parts
+    colours = scheme.point_colours() if scheme and parts else [PREDICTION] * marks.shape[-2]
+    for points in _enlarged(marks, zoom).reshape(-1, *marks.shape[-2:]):
+        if not (known := np.isfinite(points).all(1)).any():
+            continue
+        radius = max(1.0, np.ptp(points[known], axis=0).max() / 110)
+        if scheme and lines:
+            _lines(canvas, points, scheme, colour)
+        for index, (point, own) in enumerate(zip(points, colours, strict=True)):
+            if not known[index]:
+                continue
+            ink = colour or own
+            _dot(canvas, point, radius, ink)
+            if numbers:
+                _write(canvas, str(index), point + radius, ink)
     return canvas
 
 
-def _write(canvas, text, at, colour):
-    """A small label, dark-rimmed so that it can be read on any ground."""
+def _lines(canvas: np.ndarray, points: np.ndarray, scheme: Scheme, colour: Colour | None) -> None:
+    """Draws the scheme's lines through the known points of a face, dark-rimmed as the dots."""
+    colours = scheme.point_colours()
+    for line in scheme.lines:
+        for one, other in pairwise(line):
+            ends = np.round(16 * points[[one, other]])
+            if np.isfinite(ends).all():
+                start, end = (tuple(map(int, at)) for at in ends)
+                for ink, width in (((0, 0, 0), 3), (colour or colours[one], 1)):
+                    cv2.line(canvas, start, end, ink, width, cv2.LINE_AA, shift=4)
+
+
+def _enlarged(points: ArrayLike, zoom: int) -> np.ndarray:
+    """Points [..., 2] of a picture in pixels of the picture enlarged.
+
+    A pixel becomes a block of pixels, and its centre the middle of that block.
+    """
+    return (np.asarray(points, float) + 0.5) * zoom - 0.5
+
+
+def _dot(canvas: np.ndarray, at: np.ndarray, radius: float, colour: Colour) -> None:
+    """Draws a dot, dark-rimmed so that it can be seen on any ground; at and radius in pixels."""
+    x, y = (int(value) for value in np.round(at * 16))  # shift=4: whole numbers of 1/16 pixel
+    for ink, size in (((0, 0, 0), int(radius * 16) + 12), (colour, int(radius * 16))):
+        cv2.circle(canvas, (x, y), size, ink, -1, cv2.LINE_AA, shift=4)
+
+
+def _write(canvas: np.ndarray, text: str, at: np.ndarray, colour: Colour) -> None:
+    """Writes a small label, dark-rimmed so that it can be read on any ground."""
     place = (round(at[0]), round(at[1]))
     for ink, width in (((0, 0, 0), 3), (colour, 1)):
         cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.38, ink, width, cv2.LINE_AA)
 
 
-def paint_pair(image, truth, predicted, zoom=1):
-    """A copy of a picture with the truth in green and the prediction in orange."""
+def paint_pair(
+    image: np.ndarray, truth: ArrayLike, predicted: ArrayLike, zoom: int = 1
+) -> np.ndarray:
+    """A copy of a picture with the truth in green and the prediction in orange; else as `paint`."""
     canvas = paint(image, truth, TRUTH, zoom)
-    return paint(canvas, (np.asarray(predicted) + 0.5) * zoom - 0.5, PREDICTION)
+    return paint(canvas, _enlarged(predicted, zoom), PREDICTION)
 
 
-def paint_maps(image, maps, zoom=2):
+def paint_scheme(scheme: Scheme, side: int = 480) -> np.ndarray:
+    """A scheme to look at, on its mean face: RGB uint8 [side, side, 3].
+
+    Points have their numbers and the colours of their parts. Grey lines join mirror partners, and a
+    white one what the errors are divided by. Raises ValueError for a scheme without a mean face.
+    """
+    if scheme.shape is None:
+        raise ValueError(f"The scheme {scheme.name!r} has no mean face to be drawn on.")
+    shape = np.asarray(scheme.shape)
+    low, high = shape.min(0), shape.max(0)
+    points = side / 2 + (shape - (low + high) / 2) * 0.84 * side / max((high - low).max(), 1e-9)
+    canvas = np.full((side, side, 3), 40, np.uint8)
+    pairs = [(points[i], points[j], (95, 95, 95)) for i, j in enumerate(scheme.mirror) if i < j]
+    if scheme.normaliser:
+        pairs.append((*middles(points, scheme.normaliser), (255, 255, 255)))
+    for one, other, ink in pairs:
+        start, end = (tuple(np.rint(at).astype(int).tolist()) for at in (one, other))
+        cv2.line(canvas, start, end, ink, 1, cv2.LINE_AA)
+    return paint(canvas, points, numbers=True, scheme=scheme, lines=True)
+
+
+def paint_maps(image: np.ndarray, maps: ArrayLike, zoom: int = 2) -> np.ndarray:
     """A grey picture with heat maps over it in orange: RGB uint8 [zoom * S, zoom * S, 3].
 
     image: [S, S] uint8. maps: chances [K, h, w], of which each is drawn relative to its largest.
     """
     side = zoom * len(image)
     grey = cv2.cvtColor(cv2.resize(image, (side, side)), cv2.COLOR_GRAY2RGB)
-    maps = np.asarray(maps, np.float32)
-    heat = (maps / maps.max((1, 2), keepdims=True)).max(0)
+    chances = np.asarray(maps, np.float32)
+    heat = (chances / chances.max((1, 2), keepdims=True)).max(0)
     heat = 0.8 * cv2.resize(heat, (side, side))[..., None]
     return (grey * (1 - heat) + np.array(PREDICTION) * heat).round().astype(np.uint8)
 
 
-def show(pictures, titles=(), columns=8, width=1.6, row_titles=()):
+def show(
+    pictures: Sequence[np.ndarray],
+    titles: Sequence[str] = (),
+    columns: int = 8,
+    width: float = 1.6,
+    row_titles: Sequence[str] = (),
+) -> None:
     """Shows pictures in a grid, row by row; a title above each, and one beside each row.
 
-    pictures: a sequence of [H, W, 3] or [H, W] arrays. width: of each, in inches.
+    pictures: uint8 [H, W, 3] or [H, W] each. columns: at most so many. width: of each picture, in
+    inches.
     """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -96,4 +168,8 @@ def show(pictures, titles=(), columns=8, width=1.6, row_titles=()):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="jpeg")  # photographs as PNG make a notebook megabytes large
     plt.close(figure)
-    display(Image(buffer.getvalue()))
+    told = [title for title in (*row_titles, *titles) if title]
+    text = f"{len(pictures)} picture{'' if len(pictures) == 1 else 's'}"
+    alt = ": ".join([text, ", ".join(told)]) if told else text
+    # Colab's IPython knows no `Image(alt=)`, which would say the same.
+    display(Image(buffer.getvalue()), metadata={"image/jpeg": {"alt": alt}})

@@ -1,31 +1,28 @@
-"""The network that draws a map for each landmark: 68 heat maps, and their mean positions."""
+"""The network that draws a map for each landmark: heat maps, and their mean positions."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from helpers.model import stage, stem
+from helpers.landmarks import IBUG, Scheme
+from helpers.model import Network, stage, stem
 
 STRIDE = 4  # pixels of the canvas for each cell of a map
 
 
-class HeatmapNet(nn.Module):
-    """ResNet18 without its last average: the maps keep where something was seen.
-
-    forward(images [B, 1, size, size] in -1 to 1) -> [B, 136] as `LandmarkNet` does, each number
-    as x / size - 0.5; in training also the maps, [B, 68, size / 4, size / 4], before the softmax.
+class HeatmapNet(Network):
+    """ResNet18 without its last average, so that its maps keep where something was seen.
 
     The last three stages see ever more of the face, ever more coarsely. Each is brought to the
     same channels and size and added (Lin et al. 2017, "Feature Pyramid Networks", arXiv
     1612.03144). The last stage does not double its channels: half of ResNet18's weights are
-    there, and they earn nothing here. width: a multiple of 8.
+    there, and they earn nothing here. width: a multiple of 8. size: a multiple of 32.
     """
 
-    def __init__(self, width: int = 48, size: int = 128):
-        super().__init__()
+    def __init__(self, width: int = 48, size: int = 128, scheme: Scheme = IBUG) -> None:
+        super().__init__(width, size, scheme)
         if size % 32:
             raise ValueError(f"The size must be a multiple of 32, not {size}.")
-        self.width, self.size = width, size
         self.stem = stem(width)
         self.stage1 = stage(width, width, stride=1)
         self.stage2 = stage(width, 2 * width, stride=2)
@@ -38,28 +35,30 @@ class HeatmapNet(nn.Module):
             nn.Conv2d(2 * width, 2 * width, kernel_size=3, padding=1, bias=False),
             nn.BatchNorm2d(2 * width),
             nn.ReLU(inplace=True),
-            nn.Conv2d(2 * width, 68, kernel_size=1),
+            nn.Conv2d(2 * width, len(scheme), kernel_size=1),
         )
 
-    def forward(self, images: torch.Tensor):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.outputs(images)[0]
+
+    def outputs(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `heatmap_loss` compares with the targets: the points [B, 2 k] and their maps."""
         maps = self.maps(images)
-        points = soft_argmax(maps, self.size).flatten(1)
-        return (points, maps) if self.training else points
+        return soft_argmax(maps, self.size).flatten(1), maps
 
     def maps(self, images: torch.Tensor) -> torch.Tensor:
-        """The maps [B, 68, size / 4, size / 4]; their softmax is a probability for each cell."""
+        """The maps [B, k, size / 4, size / 4]; a softmax makes each a probability of cells."""
         features = self.stage1(self.stem(images))
         cells = [side // STRIDE for side in images.shape[2:]]
-        summed = 0
-        for step, lateral in zip(
-            (self.stage2, self.stage3, self.stage4), self.laterals, strict=True
-        ):
+        levels = []
+        stages = (self.stage2, self.stage3, self.stage4)
+        for step, lateral in zip(stages, self.laterals, strict=True):
             features = step(features)
-            summed = summed + functional.interpolate(lateral(features), cells, mode="bilinear")
-        return self.head(summed)
+            levels.append(functional.interpolate(lateral(features), cells, mode="bilinear"))
+        return self.head(levels[0] + levels[1] + levels[2])
 
 
-def cell_centres(cells: int, size: int, device=None) -> torch.Tensor:
+def cell_centres(cells: int, size: int, device: torch.device | None = None) -> torch.Tensor:
     """Where the centres of a map's columns (or rows) lie: [cells], each as x / size - 0.5.
 
     Cell i covers the pixels from 4 i to 4 i + 3, whose centre is 4 i + 1.5.
@@ -94,8 +93,13 @@ def gaussians(targets: torch.Tensor, cells: int, width: float) -> torch.Tensor:
     return along_y[..., None] * along_x[:, :, None]
 
 
-def heatmap_loss(outputs, targets: torch.Tensor, width=1.0, share=0.05) -> torch.Tensor:
-    """What `HeatmapNet` learns from: its (points, maps) against targets [B, 136], a scalar.
+def heatmap_loss(
+    outputs: tuple[torch.Tensor, torch.Tensor],
+    targets: torch.Tensor,
+    width: float = 1.0,
+    share: float = 0.05,
+) -> torch.Tensor:
+    """The loss of a `HeatmapNet`: its (points, maps) against targets [B, 2 k], a scalar.
 
     The mean distance of the points, in cells of the map, and a share of the cross-entropy between
     the map and a Gaussian of `width` cells around the true point: without it, a map may balance

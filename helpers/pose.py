@@ -1,27 +1,32 @@
-"""Which way a head is turned, and of what kind a face is: what errors are told apart by."""
+"""The yaw of a head and the collection that a face is from: by these, errors are told apart."""
 
 from functools import cache
 
-import cv2
 import numpy as np
 
 from helpers.annotations import Face
-from helpers.face_model import face_model
+from helpers.landmarks import IBUG
+from helpers.people.face_model import depth_at, face_model
 
 SUBSETS = {"afw": "AFW", "helen": "HELEN", "ibug": "iBUG", "lfpw": "LFPW"}
 # Jaw, nose and eyes, which keep their places on the skull when a mouth opens or brows go up.
 RIGID = [0, 1, 2, 3, 13, 14, 15, 16, *range(27, 48)]
 
 
-def yaw(landmarks):
-    """How far heads are turned, from their landmarks alone: [n, 68, 2] -> [n], degrees.
+def yaw(landmarks: np.ndarray) -> np.ndarray:
+    """How far heads are turned, in degrees, from their landmarks alone: [n, 68, 2] -> float64 [n].
 
-    Positive to the picture's right. The turned and scaled mean face that fits best is looked for,
-    seen from far away ("pose from orthography and scaling", DeMenthon and Davis 1995). The mean
-    face's depth is a guess, so the angle is good to some five degrees: enough to tell a frontal
-    face from a turned one.
+    Positive to the picture's right. landmarks: (x, y) in pixels, of any scale and origin. The mean
+    face is turned and scaled to fit them best, as if seen from far away ("pose from orthography
+    and scaling", DeMenthon and Davis 1995, "Model-Based Object Pose in 25 Lines of Code"). The
+    mean face's depth is a guess, so the angle is good to some five degrees: enough to tell a
+    frontal face from a turned one. Raises ValueError for other points than the 68.
     """
-    points = np.asarray(landmarks, float)[:, RIGID]
+    points = np.asarray(landmarks, float)
+    if points.ndim != 3 or points.shape[1:] != (len(IBUG), 2):
+        expected = f"the {len(IBUG)} points of the scheme {IBUG.name!r}, [n, {len(IBUG)}, 2]"
+        raise ValueError(f"A yaw needs {expected}, not {list(points.shape)}.")
+    points = points[:, RIGID]
     points = points - points.mean(1, keepdims=True)
     camera = np.einsum("kp,npc->nck", np.linalg.pinv(_skull()), points)  # [n, 2, 3]
     left, _, right = np.linalg.svd(camera, full_matrices=False)
@@ -30,13 +35,11 @@ def yaw(landmarks):
 
 
 @cache
-def _skull():
-    """The rigid points of the mean face, x, y and depth about their middle: [p, 3]."""
+def _skull() -> np.ndarray:
+    """The rigid points of the mean face about their middle: x, y and depth, float64 [p, 3]."""
     model = face_model()
     uv = model["uv"][RIGID]
-    at = (uv + 0.5) / 4 - 0.5  # depth is stored at a quarter of the frame
-    depth = cv2.remap(model["depth"], at[:, :1], at[:, 1:], cv2.INTER_LINEAR)
-    points = np.column_stack([uv + model["shape_mean"][RIGID], depth]).astype(float)
+    points = np.column_stack([uv + model["shape_mean"][RIGID], depth_at(uv)]).astype(float)
     return points - points.mean(0)
 
 

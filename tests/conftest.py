@@ -13,16 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-
-# Which landmark of a face becomes which one of its mirror image.
-MIRRORED = [
-    *range(16, -1, -1),  # jaw
-    *range(26, 16, -1),  # brows
-    *(27, 28, 29, 30, 35, 34, 33, 32, 31),  # nose
-    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # eyes
-    *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55),  # outer lip
-    *(64, 63, 62, 61, 60, 67, 66, 65),  # inner lip
-]
+from synthetic import MIRRORED, schematic_face
 
 # The kinds of names in dlib's archive. The first kind shows two faces of one photograph.
 NAMES = (
@@ -32,22 +23,6 @@ NAMES = (
     "lfpw/trainset/image_{number:04d}.png",
     "ibug/image_{number:03d}.jpg",
 )
-
-
-def schematic_face():
-    """68 points of a symmetric face about (0, 0), about 1 wide: float [68, 2]."""
-    jaw = np.linspace(np.pi, 0, 17)
-    eye = np.radians(180 - 60 * np.arange(6))
-    outer, inner = np.radians(180 - 30 * np.arange(12)), np.radians(180 - 45 * np.arange(8))
-    ring = lambda t, x, y, a, b: np.c_[x + a * np.cos(t), y - b * np.sin(t)]  # noqa: E731
-    line = lambda x0, x1, y, n: np.c_[np.linspace(x0, x1, n), np.full(n, y)]  # noqa: E731
-    return np.concatenate([
-        np.c_[0.45 * np.cos(jaw), 0.6 * np.sin(jaw) - 0.15],
-        *(line(-0.4, -0.1, -0.3, 5), line(0.1, 0.4, -0.3, 5)),
-        *(np.c_[np.zeros(4), np.linspace(-0.2, 0.05, 4)], line(-0.12, 0.12, 0.1, 5)),
-        *(ring(eye, -0.22, -0.18, 0.08, 0.03), ring(eye, 0.22, -0.18, 0.08, 0.03)),
-        *(ring(outer, 0, 0.25, 0.17, 0.07), ring(inner, 0, 0.25, 0.12, 0.03)),
-    ])  # fmt: skip
 
 
 def write_faces(folder, train=8, test=4, size=96):

@@ -7,23 +7,47 @@ import cv2
 import numpy as np
 
 BACKGROUNDS = ("gradient", "bokeh", "foliage", "room", "street", "wall")
+CHANCES = (0.1, 0.17, 0.2, 0.23, 0.15, 0.15)  # of each, where none is asked for
 
 
-def clouds(rng, shape, octaves=4, first=3):
+def background(
+    rng: np.random.Generator, shape: tuple[int, int], kind: str | None = None
+) -> np.ndarray:
+    """A blurred background, RGB float32 of shape (H, W, 3).
+
+    kind: one of `BACKGROUNDS`, drawn at random where it is not given.
+    """
+    kind = kind or str(rng.choice(BACKGROUNDS, p=CHANCES))
+    height, width = shape
+    scale = min(1, 160 / max(shape))  # drawn this small, since it is blurred anyhow
+    small = (max(8, round(height * scale)), max(8, round(width * scale)))
+    picture, blur = _sharp(rng, small, kind)
+    picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), blur)
+    picture = picture * (1 + 0.1 * clouds(rng, small, 2, 2))[..., None]
+    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(picture, 0, 1)
+
+
+def clouds(
+    rng: np.random.Generator, shape: tuple[int, ...], octaves: int = 4, first: int = 3
+) -> np.ndarray:
     """Smooth noise summed over octaves, float32 of shape (H, W), about -1 to 1.
 
     first: cells across the picture in the coarsest octave; each further one has twice as many.
     """
-    total = np.zeros(shape, np.float32)
+    total: np.ndarray = np.zeros(shape, np.float32)
     for k in range(octaves):
         cells = first * 2**k
         noise = rng.standard_normal((cells + 1, cells + 1), np.float32)
-        total += cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC) / 1.8**k
+        octave = cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
+        total += octave / 1.8**k
     return total / 1.6
 
 
-def muted(rng, low=0.1, high=0.9, chroma=0.35):
-    """A colour as walls, cloth and streets have it, RGB float32 [3].
+def muted(
+    rng: np.random.Generator, low: float = 0.1, high: float = 0.9, chroma: float = 0.35
+) -> np.ndarray:
+    """A muted colour, such as walls, cloth and streets have: RGB float32 [3].
 
     low and high bound its brightness, chroma its colourfulness, all from 0 to 1.
     """
@@ -31,46 +55,35 @@ def muted(rng, low=0.1, high=0.9, chroma=0.35):
     hue = (rng.choice((30, 30, 210, 120)) + rng.normal(0, 22)) % 360
     depth = rng.beta(1, 4) * chroma
     value = rng.uniform(low, high)
-    colour = cv2.cvtColor(
-        np.float32([[[hue, min(1, depth / max(value, 0.2)), value]]]), cv2.COLOR_HSV2RGB
-    )
-    return colour[0, 0]
+    hsv = np.array([[[hue, min(1, depth / max(value, 0.2)), value]]], np.float32)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0]
 
 
-def background(rng, shape, kind=None):
-    """A place behind a person, out of focus, RGB float32 of shape (H, W, 3).
-
-    kind: one of `BACKGROUNDS`, drawn at random where it is not given.
-    """
-    kind = kind or rng.choice(BACKGROUNDS, p=(0.1, 0.17, 0.2, 0.23, 0.15, 0.15))
-    height, width = shape
-    scale = 200 / max(shape)  # drawn this small, since it is blurred anyhow
-    small = (max(8, round(height * scale)), max(8, round(width * scale)))
-    ys, xs = np.mgrid[0 : small[0], 0 : small[1]].astype(np.float32)
-    ys, xs = ys / small[0], xs / small[1]
+def _sharp(rng: np.random.Generator, shape: tuple[int, int], kind: str) -> tuple[np.ndarray, float]:
+    """The background in focus, [H, W, 3], and the standard deviation of its blur in pixels."""
+    ys, xs = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
+    ys, xs = ys / shape[0], xs / shape[1]
     angle = rng.uniform(0, 2 * np.pi)
     slope = (np.cos(angle) * (xs - 0.5) + np.sin(angle) * (ys - 0.5)) + 0.5
     first, second = muted(rng), muted(rng)
     picture = first + (second - first) * np.clip(slope, 0, 1)[..., None] * rng.uniform(0.2, 0.9)
-    blur = rng.uniform(1.5, 6)  # standard deviation in pixels of the small picture
+    blur = rng.uniform(1.5, 6)
     if kind == "bokeh":
-        picture, blur = _bokeh(rng, picture), rng.uniform(0.8, 2)
-    elif kind == "foliage":
-        picture, blur = _foliage(rng, ys), rng.uniform(0.8, 4)
-    elif kind == "room":
-        picture, blur = _blocks(rng, picture, outdoors=False), rng.uniform(2.5, 6)
-    elif kind == "street":
-        sky = np.float32([0.75, 0.82, 0.9]) * rng.uniform(0.7, 1.1) * (1 - 0.25 * ys[..., None])
-        picture, blur = _blocks(rng, sky, outdoors=True), rng.uniform(2.5, 6)
-    elif kind == "wall":
-        picture, blur = picture * (1 + 0.05 * clouds(rng, small, 6, 8))[..., None], 0.7
-    picture = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), blur)
-    picture = picture * (1 + 0.1 * clouds(rng, small, 2, 2))[..., None]
-    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(picture, 0, 1)
+        return _bokeh(rng, picture), rng.uniform(0.8, 2)
+    if kind == "foliage":
+        return _foliage(rng, ys), rng.uniform(0.8, 4)
+    if kind == "room":
+        return _blocks(rng, picture, outdoors=False), rng.uniform(2.5, 6)
+    if kind == "street":
+        blue = np.array([0.75, 0.82, 0.9], np.float32)
+        sky = blue * rng.uniform(0.7, 1.1) * (1 - 0.25 * ys[..., None])
+        return _blocks(rng, sky, outdoors=True), rng.uniform(2.5, 6)
+    if kind == "wall":
+        return picture * (1 + 0.05 * clouds(rng, shape, 6, 8))[..., None], 0.7
+    return picture, blur
 
 
-def _bokeh(rng, picture):
+def _bokeh(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     """A darkened picture with lights out of focus: discs whose glow adds up."""
     picture = picture * 0.5
     glow = np.zeros_like(picture)
@@ -85,11 +98,13 @@ def _bokeh(rng, picture):
     return 1 - (1 - picture) * np.exp(-glow)
 
 
-def _foliage(rng, ys):
+def _foliage(rng: np.random.Generator, ys: np.ndarray) -> np.ndarray:
     """Leaves, and sky through their gaps. ys [H, W]: height of each pixel, 0 (top) to 1."""
     leaves = clouds(rng, ys.shape, 6, 5)
-    green = np.float32([rng.uniform(0.2, 0.34), rng.uniform(0.26, 0.36), rng.uniform(0.12, 0.2)])
-    light = np.float32([0.85, 0.9, 0.75]) * rng.uniform(0.7, 1)
+    green = np.array(
+        [rng.uniform(0.2, 0.34), rng.uniform(0.26, 0.36), rng.uniform(0.12, 0.2)], np.float32
+    )
+    light = np.array([0.85, 0.9, 0.75], np.float32) * rng.uniform(0.7, 1)
     grey = green.mean()
     green = grey + (green - grey) * np.float32(rng.uniform(0.35, 0.9))
     picture = green * np.exp(0.45 * leaves)[..., None]
@@ -97,7 +112,7 @@ def _foliage(rng, ys):
     return picture + (light - picture) * sky[..., None]
 
 
-def _blocks(rng, picture, outdoors):
+def _blocks(rng: np.random.Generator, picture: np.ndarray, outdoors: bool) -> np.ndarray:
     """Furniture or houses: upright quadrilaterals, some with a grid of windows or shelves."""
     size = picture.shape[1::-1]
     picture = np.ascontiguousarray(picture)

@@ -3,20 +3,29 @@
 import cv2
 import numpy as np
 
-from helpers.face_model import FRAME, face_model, mix, smooth
+from helpers.people.face_model import FRAME, face_model, mix, reduced, smooth
+from helpers.people.person import Person
 
 
-def add_beard(colour, person, hair_colour, rng, reduce):
+def add_beard(
+    colour: np.ndarray,
+    person: Person,
+    hair_colour: np.ndarray,
+    rng: np.random.Generator,
+    reduce: float,
+) -> np.ndarray:
     """The picture of the skin with a beard on it, RGB float32 [H, W, 3].
 
-    colour: at 1 / reduce of the frame. person.beard: 0 (none) through stubble to 1 (full).
+    colour: the skin, at 1 / reduce of the frame. hair_colour: RGB [3]. person.beard: 0 (none)
+    through stubble to 1 (full).
     """
-    growth = _where(len(colour), reduce)
+    growth = _growth(len(colour), reduce)
     fine = rng.standard_normal(growth.shape, np.float32)
-    hairs = cv2.GaussianBlur(fine, (0, 0), 0.7, sigmaY=1.4)  # short strokes, mostly downwards
+    # Short strokes, mostly downwards.
+    hairs: np.ndarray = cv2.GaussianBlur(fine, (0, 0), 0.7, sigmaY=1.4)
     hairs /= hairs.std()
-    patches = cv2.resize(rng.standard_normal((18, 14), np.float32), growth.shape[::-1],
-                         interpolation=cv2.INTER_CUBIC)  # fmt: skip
+    patches: np.ndarray = rng.standard_normal((18, 14), np.float32)
+    patches = cv2.resize(patches, growth.shape[::-1], interpolation=cv2.INTER_CUBIC)
     growth = smooth(growth * 1.2 - 0.35 + 0.1 * patches)
     density = person.beard * (1 + 0.3 * person.beard + (0.5 - 0.4 * person.beard) * hairs)
     cover = np.clip(growth * density, 0, 0.96)
@@ -24,21 +33,34 @@ def add_beard(colour, person, hair_colour, rng, reduce):
     return mix(colour, cv2.merge([light * c for c in hair_colour]), cover)
 
 
-def _where(rows, reduce):
-    """How well a beard grows at each place, float32 [rows, W], 0 to 1: jaw, chin, upper lip."""
-    marks = (face_model()["uv"][:68] + 0.5) / reduce - 0.5
-    columns = round(FRAME / reduce)
-    chin, nose = marks[8], marks[33]
-    tall = chin[1] - nose[1]
+def _growth(rows: int, reduce: float) -> np.ndarray:
+    """How well a beard grows at each place, 0 to 1: float32 [rows, W] at 1 / reduce of the frame.
+
+    It grows on jaw and chin, on the lower cheeks and between nose and mouth, but not on the lips.
+    """
+    marks = reduced(face_model()["uv"][:68], reduce)
+    tall = marks[8, 1] - marks[33, 1]  # from nose to chin
     jaw = marks[2:15] + np.array([0, 0.06 * tall])
-    # From jaw end to jaw end over the cheeks, and above the mouth below the nose.
-    cheeks = [marks[14] + (-0.12 * tall, -0.2 * tall), marks[54] + (0.3 * tall, -0.25 * tall),
-              marks[35] + (0, 0.12 * tall), marks[33] + (0, 0.08 * tall),
-              marks[31] + (0, 0.12 * tall), marks[48] + (-0.3 * tall, -0.25 * tall),
-              marks[2] + (0.12 * tall, -0.2 * tall)]  # fmt: skip
-    area = np.zeros((rows, columns), np.float32)
-    cv2.fillPoly(area, [np.rint(np.concatenate([jaw, cheeks])).astype(np.int32)], 1.0)
+    # Back from the left end of the jaw to its right one: over the cheeks, and below the nose.
+    above = (
+        (14, -0.12, -0.2),  # a landmark, and how far right and down of it the border goes
+        (54, 0.3, -0.25),
+        (35, 0, 0.12),
+        (33, 0, 0.08),
+        (31, 0, 0.12),
+        (48, -0.3, -0.25),
+        (2, 0.12, -0.2),
+    )
+    border = [marks[index] + (right * tall, down * tall) for index, right, down in above]
+    shape = (rows, round(FRAME / reduce))
+    area = _filled(np.concatenate([jaw, border]), shape)
     area = cv2.GaussianBlur(area, (0, 0), max(0.8, 0.07 * tall))
-    lips = np.zeros((rows, columns), np.float32)
-    cv2.fillPoly(lips, [np.rint(marks[48:60]).astype(np.int32)], 1.0)
+    lips = _filled(marks[48:60], shape)
     return area * (1 - cv2.GaussianBlur(lips, (0, 0), max(0.6, 0.02 * tall)))
+
+
+def _filled(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A mask that is 1 within a polygon of points [n, 2] and 0 around it: float32 [H, W]."""
+    mask = np.zeros(shape, np.float32)
+    cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 1.0)
+    return mask

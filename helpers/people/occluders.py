@@ -3,77 +3,81 @@
 import cv2
 import numpy as np
 
-from helpers.backgrounds import clouds, muted
+from helpers.landmarks import eye_centres
+from helpers.people.backgrounds import clouds, muted
+from helpers.people.overlay import Overlay
 
 OCCLUDERS = ("glasses", "sunglasses", "object")
 
 
-def occlude(rng, picture, landmarks, kind):
-    """A copy of a picture, RGB float [H, W, 3] from 0 to 1, with one of `OCCLUDERS` in it.
+def occlude(
+    rng: np.random.Generator, picture: np.ndarray, landmarks: np.ndarray, kind: str
+) -> np.ndarray:
+    """A copy of a picture with one of `OCCLUDERS` in it, RGB float [H, W, 3] from 0 to 1.
 
-    landmarks: [68, 2] in pixels of the picture, of the face that it is put before.
+    landmarks: [68, 2] in pixels of the picture, of the face that it is put before. Where all of
+    this face lies outside, the picture itself comes back.
     """
-    fine = 2  # drawn twice as large, then averaged
-    low = np.maximum(np.floor(landmarks.min(0) - 0.9 * np.ptp(landmarks, 0)), 0).astype(int)
+    low = np.floor(landmarks.min(0) - 0.9 * np.ptp(landmarks, 0)).astype(int)
     high = np.ceil(landmarks.max(0) + (1.0, 1.8) * np.ptp(landmarks, 0)).astype(int)
-    high = np.minimum(high, picture.shape[1::-1])
-    if (high <= low).any():
+    overlay = Overlay(low, high, picture.shape, fine=2)
+    if overlay.is_empty:
         return picture
-    width, height = (int(v) for v in (high - low) * fine)
-    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
-
-    def place(points):
-        """Picture pixels as sixteenths of the fine ones, which OpenCV draws with."""
-        return np.rint(((np.asarray(points) - low + 0.5) * fine - 0.5) * 16).astype(np.int32)
-
-    eyes = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
-    across = eyes[1] - eyes[0]
     if "glasses" in kind:
-        _glasses(rng, colour, alpha, place, landmarks, eyes, kind == "sunglasses", fine)
+        colour, alpha = _glasses(rng, overlay, landmarks, dark=kind == "sunglasses")
     else:
-        side = rng.choice((-1, 1))
-        corner = landmarks[8] + across * side * rng.uniform(0.5, 1.1)
-        size = np.linalg.norm(across) * rng.uniform(0.5, 1.0)
-        angle = rng.uniform(0, 180)
-        box = cv2.boxPoints((tuple(corner.tolist()), (size, size * rng.uniform(1, 2.5)), angle))
-        cv2.fillPoly(alpha, [place(box)], 1.0, cv2.LINE_8, 4)
-        alpha = cv2.GaussianBlur(alpha, (0, 0), size * fine * rng.uniform(0.05, 0.2))
-        colour[:] = muted(rng, 0.1, 0.8, 0.5)
-        colour *= (1 + 0.2 * clouds(rng, (height, width), 2))[..., None]
-    layer = np.dstack([colour * alpha[..., None], alpha])
-    layer = cv2.resize(layer, (width // fine, height // fine), interpolation=cv2.INTER_AREA)
+        colour, alpha = _object(rng, overlay, landmarks)
+    layer = overlay.averaged(np.dstack([colour * alpha[..., None], alpha]))
     picture = picture.copy()
-    part = picture[low[1] : high[1], low[0] : high[0]]
-    part[:] = part * (1 - layer[..., 3:]) + layer[..., :3]
+    overlay.put_over(picture, layer)
     return picture
 
 
-def _glasses(rng, colour, alpha, place, landmarks, eyes, dark, fine):
-    """Draws lenses, bridge and temples into pictures of colour and alpha, in place.
+def _object(
+    rng: np.random.Generator, overlay: Overlay, landmarks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Something blurred before a lower corner of the face: colour [h, w, 3] and alpha [h, w]."""
+    right, left = eye_centres(landmarks)
+    across = left - right
+    alpha = overlay.canvas()
+    side = rng.choice((-1, 1))
+    middle = landmarks[8] + across * side * rng.uniform(0.5, 1.1)
+    size = float(np.linalg.norm(across) * rng.uniform(0.5, 1.0))
+    angle = rng.uniform(0, 180)
+    box = cv2.boxPoints((tuple(middle.tolist()), (size, size * rng.uniform(1, 2.5)), angle))
+    overlay.fill(alpha, box, 1.0)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), size * overlay.fine * rng.uniform(0.05, 0.2))
+    colour = np.broadcast_to(muted(rng, 0.1, 0.8, 0.5), (*alpha.shape, 3))
+    return colour * (1 + 0.2 * clouds(rng, alpha.shape, 2))[..., None], alpha
 
-    place: takes picture pixels to those of the two, which are `fine` times as many. eyes: the
-    centres of both, in picture pixels. dark: sunglasses.
-    """
+
+def _glasses(
+    rng: np.random.Generator, overlay: Overlay, landmarks: np.ndarray, dark: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lenses, bridge and temples: colour [h, w, 3] and alpha [h, w]. dark: sunglasses."""
+    eyes = eye_centres(landmarks)
     across = eyes[1] - eyes[0]
     down = np.array([-across[1], across[0]])
-    turn = np.linspace(0, 2 * np.pi, 60)
     power, wide, high = rng.uniform(0.5, 1), rng.uniform(0.36, 0.42), rng.uniform(0.26, 0.36)
     rim = muted(rng, 0.03, 0.35, 0.4).tolist()
-    thick = max(1, round(np.linalg.norm(across) * rng.uniform(0.025, 0.07) * fine))
+    thick = max(1, round(np.linalg.norm(across) * rng.uniform(0.025, 0.07) * overlay.fine))
     shade = muted(rng, 0.02, 0.12, 0.2).tolist() if dark else (0.8, 0.85, 0.9)
-    outer = landmarks[[0, 16]]
-    for k, eye in enumerate(eyes):
-        bend = [np.sign(f(turn)) * abs(f(turn)) ** power for f in (np.cos, np.sin)]
-        ring = eye + 0.05 * down + np.outer(bend[0], across) * wide + np.outer(bend[1], down) * high
-        cv2.fillPoly(colour, [place(ring)], shade, cv2.LINE_8, 4)
-        cv2.fillPoly(alpha, [place(ring)], 0.95 if dark else 0.07, cv2.LINE_8, 4)
-        side = eye + across * wide * (-1, 1)[k]
-        lines = ([ring, True], [np.array([side, outer[k] * 0.8 + side * 0.2 - 0.1 * down]), False])
-        for line, closed in lines:
-            cv2.polylines(colour, [place(line)], closed, rim, thick, cv2.LINE_8, 4)
-            cv2.polylines(alpha, [place(line)], closed, 1.0, thick, cv2.LINE_8, 4)
-    bridge = np.array(
-        [eyes[0] + across * wide, (eyes[0] + eyes[1]) / 2 - 0.05 * down, eyes[1] - across * wide]
-    )
-    cv2.polylines(colour, [place(bridge)], False, rim, thick, cv2.LINE_8, 4)
-    cv2.polylines(alpha, [place(bridge)], False, 1.0, thick, cv2.LINE_8, 4)
+    colour, alpha = overlay.canvas(3), overlay.canvas()
+
+    def rod(points: np.ndarray, closed: bool = False) -> None:
+        overlay.line(colour, points, rim, thick, closed)
+        overlay.line(alpha, points, 1.0, thick, closed)
+
+    # A lens is a superellipse: the smaller the power, the more of a rectangle.
+    turn = np.linspace(0, 2 * np.pi, 60)
+    x, y = (np.sign(f(turn)) * abs(f(turn)) ** power for f in (np.cos, np.sin))
+    for eye, outwards, end in zip(eyes, (-1, 1), landmarks[[0, 16]], strict=True):
+        lens = eye + 0.05 * down + np.outer(x, across) * wide + np.outer(y, down) * high
+        overlay.fill(colour, lens, shade)
+        overlay.fill(alpha, lens, 0.95 if dark else 0.07)
+        rod(lens, closed=True)
+        hinge = eye + across * wide * outwards
+        rod(np.array([hinge, end * 0.8 + hinge * 0.2 - 0.1 * down]))
+    middle = (eyes[0] + eyes[1]) / 2 - 0.05 * down
+    rod(np.array([eyes[0] + across * wide, middle, eyes[1] - across * wide]))
+    return colour, alpha

@@ -1,0 +1,56 @@
+"""The Face Research Lab London Set: its portraits, and its 189 points brought to the customary 68.
+
+DeBruine and Jones 2017, doi 10.6084/m9.figshare.5047666.v5, CC BY 4.0. A folder of the set holds
+`neutral/*.jpg`, beside each a template of its points (`.tem`), and `smiling/*.jpg` of the same
+names. Points are (x, y) in pixels of a picture, with pixel centres at whole numbers.
+"""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+# JAW: the template points along the jaw, from landmark 0 to landmark 16. WEIGHTS: the template
+# points, by their indices, that each of the landmarks 17 to 67 is a weighted mean of.
+_rules = json.loads(Path(__file__).with_name("frl189_to_68.json").read_text("utf-8"))
+JAW: list[int] = _rules["jaw_polyline"]
+WEIGHTS: dict[int, dict[int, float]] = {
+    int(landmark): {int(point): weight for point, weight in weights.items()}
+    for landmark, weights in _rules["weights"].items()
+}
+CHIN = 129  # the template point at the tip of the chin
+
+
+def read_london(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """All persons of the set: neutral and smiling pictures, and the neutral ones' points.
+
+    Returns two arrays of BGR uint8 [n, H, W, 3], the templates' points float64 [n, 189, 2] and the
+    landmarks float64 [n, 68, 2]. Raises ValueError where the folder holds no template.
+    """
+    templates = sorted(Path(folder).rglob("neutral/*.tem"))
+    smiles = [t.parents[1] / "smiling" / t.with_suffix(".jpg").name for t in templates]
+    if not templates:
+        raise ValueError(f"{folder}: no neutral/*.tem in it.")
+    pictures = np.array([cv2.imread(str(t.with_suffix(".jpg"))) for t in templates])
+    points = np.array([np.loadtxt(t, skiprows=1, max_rows=189) for t in templates])
+    smiling = np.array([cv2.imread(str(s)) for s in smiles])
+    return pictures, smiling, points, np.array([landmarks_of(p) for p in points])
+
+
+def landmarks_of(points: np.ndarray) -> np.ndarray:
+    """The customary 68 landmarks of one template: [189, 2] -> float64 [68, 2].
+
+    Those of the jaw divide the template's line from ear to chin, and from chin to ear, into eight
+    equal lengths; each other one is a weighted mean of template points.
+    """
+    marks = np.zeros((68, 2))
+    for landmark, weights in WEIGHTS.items():
+        marks[landmark] = sum(points[i] * w for i, w in weights.items()) / sum(weights.values())
+    chin = JAW.index(CHIN)
+    for part, target in ((JAW[: chin + 1], slice(0, 9)), (JAW[chin:], slice(8, 17))):
+        line = points[part]
+        length = np.r_[0, np.cumsum(np.hypot(*np.diff(line, axis=0).T))]
+        along = np.linspace(0, length[-1], 9)
+        marks[target] = np.stack([np.interp(along, length, line[:, k]) for k in (0, 1)], 1)
+    return marks
