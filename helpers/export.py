@@ -1,90 +1,66 @@
-"""A checkpoint as an ONNX file, which other runtimes read, and such a file as a network.
+"""A checkpoint as an ONNX file, which other runtimes read.
 
 `python -m helpers.export CHECKPOINT FILE.onnx`; then `Landmarker.load("FILE.onnx")` predicts with
 ONNX Runtime, which on a CPU takes a fraction of PyTorch's time for a single face.
 """
 
-import argparse
 import json
+import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 
 from helpers.checkpoint import load_checkpoint
-from helpers.files import whole_file
+from helpers.shell import one_sentence, parser_of
+from helpers.storage import whole_file
 
 
-def export(checkpoint: str | Path, path: str | Path) -> None:
+def export(checkpoint: str | Path, path: str | Path, count: int | None = None) -> None:
     """Writes the network of a checkpoint, and what is known of it, as one ONNX file.
 
-    It takes images [B, 1, size, size] for any B. Raises ValueError as `load_checkpoint` does.
+    The file's input "images" is [B, 1, size, size] for any B, as of a `Network`, its output
+    "points" [B, 2 k]; its metadata has the scheme of the k points as JSON. count: the only B that
+    the file is for; with one, OpenCV (`cv2.dnn.readNetFromONNX`) reads it, too, whose bilinear
+    enlargement wants fixed sizes. Raises ValueError as `load_checkpoint` does.
     """
+    from onnxscript import ir  # which PyTorch's exporter needs, and nothing else here
+
     model, about = load_checkpoint(checkpoint)
+    # Older exporters warn of PyTorch's own operators, of which a reader can change nothing.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     program = torch.onnx.export(
         model,
-        (torch.zeros(2, 1, model.size, model.size),),
+        (torch.zeros(count or 2, 1, model.size, model.size),),
         input_names=["images"],
         output_names=["points"],
-        dynamic_shapes=({0: torch.export.Dim("faces")},),
+        dynamic_shapes=None if count else ({0: torch.export.Dim("faces")},),
         dynamo=True,
         verbose=False,
     )
+    assert program is not None  # only PyTorch's older exporter, without dynamo, returns nothing
     for node in program.model.graph:
         node.metadata_props.clear()  # where in whose folders the code of each layer lies
-    program.model.metadata_props.update(size=str(model.size), about=json.dumps(about))
+        if node.op_type == "Conv":  # which the weights tell as well, but not to OpenCV 4.8
+            weights: Any = node.inputs[1]
+            sizes = weights.shape.numpy()[2:]
+            node.attributes["kernel_shape"] = ir.AttrInt64s("kernel_shape", sizes)
+    program.model.metadata_props.update(
+        size=str(model.size), about=json.dumps(about), scheme=json.dumps(model.scheme.data())
+    )
     with whole_file(path) as partial:
         program.save(partial)
 
 
-class OnnxNetwork(nn.Module):
-    """An exported network on ONNX Runtime: called as `LandmarkNet` is, and on the CPU alone."""
-
-    def __init__(self, session, size: int):
-        super().__init__()
-        self.session, self.size = session, size
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        points = self.session.run(None, {"images": images.cpu().numpy()})[0]
-        return torch.from_numpy(points)
-
-
-def load_onnx(path: str | Path) -> tuple[OnnxNetwork, dict]:
-    """The network of a file that `export` wrote, and what is known of it.
-
-    Raises ValueError that names the file where it is missing or another kind of file, and
-    ImportError where ONNX Runtime is not installed (`pip install onnxruntime`).
-    """
-    import onnxruntime  # here, since only who predicts with it needs it
-
-    if not Path(path).is_file():
-        raise ValueError(f"{path}: there is no such file; `python -m helpers.export` writes one.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-        known = session.get_modelmeta().custom_metadata_map
-        return OnnxNetwork(session, int(known["size"])), json.loads(known["about"])
-    except KeyError as error:
-        raise ValueError(f"{path}: an ONNX file, but not one of this project.") from error
-    except Exception as error:  # onnxruntime's own exceptions have no class in common
-        raise ValueError(f"{path}: not an ONNX file that can be read.") from error
-
-
-def main(arguments=None) -> None:
+@one_sentence()
+def main(arguments: Sequence[str] | None = None) -> None:
     """Writes a checkpoint as an ONNX file."""
-    parser = argparse.ArgumentParser(
-        "python -m helpers.export", description=__doc__.splitlines()[0]
-    )
+    parser = parser_of("export", __doc__)
     parser.add_argument("checkpoint", help="a file that training wrote, or `research` or `free`")
     parser.add_argument("file", help="the ONNX file to write")
     args = parser.parse_args(arguments)
-    try:
-        export(args.checkpoint, args.file)
-    except (ValueError, OSError) as error:
-        raise SystemExit(str(error)) from None
+    export(args.checkpoint, args.file)
     print(f"{args.file}: {Path(args.file).stat().st_size / 1e6:.1f} MB")
 
 

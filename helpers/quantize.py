@@ -3,65 +3,68 @@
 `python -m helpers.quantize BIG.onnx SMALL.onnx --faces demo`, then `Landmarker.load("SMALL.onnx")`.
 """
 
-import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from torch.utils.data import DataLoader
+import numpy as np
 
-from helpers.augment import Augment
+from helpers.annotations import Face
+from helpers.checkpoint import load_onnx
 from helpers.crop import MARGIN
 from helpers.dataset import FaceLandmarksDataset, load_faces
-from helpers.export import load_onnx
-from helpers.files import whole_file
+from helpers.predict import middle_crops
+from helpers.shell import one_sentence, parser_of
+from helpers.storage import whole_file
 
-COUNT = 256  # faces that are looked at
+COUNT = 256  # faces that show how large the numbers of each layer become
 
 
-def quantize(path: str | Path, out: str | Path, faces: list) -> None:
+def quantize(path: str | Path, out: str | Path, faces: list[Face]) -> None:
     """Writes an exported network again, its convolutions in 8-bit numbers.
 
     path: an ONNX file that `helpers.export` wrote. faces: such as the network learned from; the
     first 256 tell how large the numbers of each layer become, and so which steps 8 bits have to
-    take. What that costs, only a test list tells. After Jacob et al. 2018, arXiv 1712.05877.
+    take (Jacob et al. 2018, arXiv 1712.05877). What that costs, only a test list tells.
     Raises ValueError as `load_onnx` does.
     """
-    from onnxruntime import quantization  # here, since only this needs so much of it
+    from onnxruntime import quantization  # here, because loading it takes long
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     network, about = load_onnx(path)
     crops = FaceLandmarksDataset(faces[:COUNT], network.size, about.get("margin", MARGIN))
-    cut = Augment(network.size).eval()
-    batches = iter([{"images": cut(*batch)[0].numpy()} for batch in DataLoader(crops, 8)])
+    batches = middle_crops(network, crops, batch_size=8)
 
     class Batches(quantization.CalibrationDataReader):
-        def get_next(self):
-            return next(batches, None)
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            images, _ = next(batches, (None, None))
+            return None if images is None else {"images": images.numpy()}
 
     with tempfile.TemporaryDirectory() as folder, whole_file(out) as partial:
         ready = Path(folder) / "ready.onnx"
         quant_pre_process(path, ready, skip_symbolic_shape=True)
         quantization.quantize_static(
-            ready, partial, Batches(), op_types_to_quantize=["Conv"], per_channel=True,
+            ready,
+            partial,
+            Batches(),
+            op_types_to_quantize=["Conv"],
+            per_channel=True,
             reduce_range=True,  # without, CPUs older than VNNI overflow
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
-        )  # fmt: skip
+        )
 
 
-def main(arguments=None) -> None:
+@one_sentence()
+def main(arguments: Sequence[str] | None = None) -> None:
     """Writes an exported network with 8-bit numbers."""
-    parser = argparse.ArgumentParser(
-        "python -m helpers.quantize", description=__doc__.splitlines()[0]
-    )
+    parser = parser_of("quantize", __doc__)
     parser.add_argument("file", help="an ONNX file that helpers.export wrote")
     parser.add_argument("out", help="the ONNX file to write")
     parser.add_argument("--faces", default="demo", help="demo, ibug or a path: whose training list")
     args = parser.parse_args(arguments)
-    try:
-        quantize(args.file, args.out, load_faces("train", args.faces))
-    except (ValueError, OSError) as error:
-        raise SystemExit(str(error)) from None
+    load_onnx(args.file)  # what cannot be read is told before any faces are made
+    quantize(args.file, args.out, load_faces("train", args.faces))
 
 
 if __name__ == "__main__":
