@@ -1,0 +1,105 @@
+"""iBUG's .pts: the points of one face, counted from 1, in a file beside its picture."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import numpy as np
+
+from helpers.formats.labels import Entry, Labels, digits, numbered, read_text
+from helpers.storage import whole_file
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic")
+
+
+def read(path: Path) -> Labels:
+    """The face of one .pts file; its picture has the same name, but for `_2` of a second face."""
+    return Labels([_entry(path)])
+
+
+def read_folder(folder: Path) -> Labels:
+    """The faces of all .pts files in a folder and the folders in it, by name."""
+    return Labels([_entry(path) for path in sorted(folder.rglob("*.pts"))])
+
+
+def read_points(path: Path) -> np.ndarray:
+    """The points of a file, counted from 0: float64 [n, 2], NaN where it says nan.
+
+    Taken 1 from in decimals, so that no digit is lost. Raises ValueError that names the file.
+    """
+    text, _ = read_text(path)
+    try:
+        inner = text.split("{")[1].split("}")[0].split()
+        values = [float(Decimal(word) - 1) for word in inner]
+        points = np.array(values, float).reshape(-1, 2)
+    except (InvalidOperation, ValueError, IndexError) as error:
+        raise ValueError(f"{path}: not a whole .pts file.") from error
+    count = re.search(r"n_points:\s*(\d+)", text)
+    if not len(points) or (count and int(count[1]) != len(points)):
+        said = f", not the {count[1]} that it announces" if count else ""
+        raise ValueError(f"{path}: not a whole .pts file: it has {len(points)} points{said}.")
+    if np.isinf(points).any():
+        raise ValueError(f"{path}: has a number that is not finite.")
+    return points
+
+
+def text_of(points: np.ndarray) -> str:
+    """The text of a .pts file of points [n, 2] counted from 0, to their last digit."""
+    lines = "\n".join(" ".join(map(_from_1, point)) for point in points)
+    return f"version: 1\nn_points: {len(points)}\n{{\n{lines}\n}}\n"
+
+
+def _from_1(value: float) -> str:
+    """A coordinate counted from 1, as text."""
+    return "nan" if np.isnan(value) else f"{Decimal(digits(value)) + 1:f}"
+
+
+def write(path: Path, labels: Labels) -> None:
+    """Writes the one face of `labels` into a .pts file."""
+    faces = [entry for entry in labels.entries if entry.names]
+    if len(faces) != 1:
+        raise ValueError(f"{path}: a .pts file holds one face, not {len(faces)}: name a folder.")
+    with whole_file(path) as partial:
+        partial.write_text(text_of(faces[0].points), "ascii")
+
+
+def write_folder(folder: Path, labels: Labels) -> None:
+    """Writes a .pts file for each face: named as its picture, `_2` and so on for further ones."""
+    seen: dict[str, int] = {}
+    shown: dict[Path, str] = {}
+    for entry in labels.entries:
+        if not entry.names:
+            continue
+        path = folder / Path(entry.image.replace("\\", "/")).with_suffix("")
+        if not path.resolve().is_relative_to(folder.resolve()):
+            path = folder / path.name
+        seen[entry.image] = seen.get(entry.image, 0) + 1
+        which = f"_{seen[entry.image]}" if seen[entry.image] > 1 else ""
+        path = path.with_name(f"{path.name}{which}.pts")
+        if path in shown:
+            raise ValueError(
+                f"{path}: is the name for a face of {shown[path]} and of {entry.image}."
+            )
+        shown[path] = entry.image
+        with whole_file(path) as partial:
+            partial.write_text(text_of(entry.points), "ascii")
+
+
+def _entry(path: Path) -> Entry:
+    """The face of a file beside its picture."""
+    points = read_points(path)
+    image = _picture_beside(path)
+    names = numbered(len(points))
+    return Entry(
+        image, names=names, points=points, hidden=np.zeros(len(points), bool), place=path.parent
+    )
+
+
+def _picture_beside(path: Path) -> str:
+    """The name of the picture that a .pts file is of; that with .jpg where there is none."""
+    for stem in (path.stem, re.sub(r"_\d+$", "", path.stem)):
+        for suffix in PICTURES:
+            for ending in (suffix, suffix.upper()):
+                if path.with_name(stem + ending).exists():
+                    return stem + ending
+    return f"{path.stem}.jpg"

@@ -1,0 +1,143 @@
+"""CSV in the layout of Kaggle's "facial keypoints detection": a row a face, two columns a point.
+
+Columns NAME_x and NAME_y hold a point, empty where it is missing; `Image` holds the grey pixels of
+a square picture, from left to right and from top to bottom. Instead of pixels there may be a
+column `image` (or `file`, `filename`, `path`) with the name of a picture; `left`, `top`, `width`,
+`height` with the box, and `photograph` with what keeps pictures of one photograph together.
+"""
+
+import csv
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from helpers.formats.labels import Entry, Labels, all_names, digits, in_order, number, read_text
+from helpers.storage import whole_file
+
+NAMED = ("image", "file", "filename", "file_name", "image_path", "path", "image_name")
+SIDES = ("left", "top", "width", "height")
+
+
+def read(path: Path) -> Labels:
+    """The entries of a CSV file, a row each; missing cells are missing points."""
+    text, _ = read_text(path)
+    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the pixels are one long cell
+    try:
+        first = text.split("\n", 1)[0]
+        delimiter = max(",;\t", key=first.count)
+        rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
+    except csv.Error as error:
+        raise ValueError(f"{path}: not a whole CSV file ({error}).") from error
+    finally:
+        csv.field_size_limit(limit)
+    head = [cell.strip() for cell in rows[0]] if rows else []
+    names = [cell[:-2] for cell in head if cell.endswith("_x") and f"{cell[:-2]}_y" in head]
+    if not names:
+        raise ValueError(f"{path}: has no columns NAME_x and NAME_y for any point.")
+    if len({*head}) < len(head):
+        twice = next(cell for cell in head if head.count(cell) > 1)
+        raise ValueError(f"{path}: has the column {twice} twice.")
+    entries = [
+        _entry(path, head, names, cells, index + 1)
+        for index, cells in enumerate(rows[1:])
+        if any(map(str.strip, cells))
+    ]
+    return Labels(entries, {"csv columns": head, "csv delimiter": delimiter})
+
+
+def _entry(path: Path, head: list[str], names: list[str], cells: list[str], row: int) -> Entry:
+    """The face of one row."""
+    if len(cells) != len(head):
+        raise ValueError(f"{path}: row {row} has {len(cells)} cells, not {len(head)}.")
+    cell = dict(zip(head, map(str.strip, cells), strict=True))
+    pixels = cell.get("Image", "")
+    image = "" if _is_pixels(pixels) else pixels
+    for column in head:
+        if column.lower() in NAMED and column != "Image" and cell[column]:
+            image = cell[column]
+            break
+    where = f"{path}: {image or f'row {row}'}"
+    points = np.array(
+        [[number(cell[f"{name}_{axis}"] or "0", where) for axis in "xy"] for name in names], float
+    )
+    missing = [not (cell[f"{name}_x"] and cell[f"{name}_y"]) for name in names]
+    points[missing] = np.nan
+    box = tuple(number(cell[s], where) for s in SIDES) if all(cell.get(s) for s in SIDES) else None
+    if _is_pixels(pixels):
+        picture = _picture(pixels, where)
+        size = picture.shape[::-1]
+    else:
+        picture, size = None, None
+    return Entry(
+        image or f"row {row:05d}.png",
+        size,
+        box,  # type: ignore[arg-type]
+        tuple(names),
+        points,
+        np.zeros(len(names), bool),
+        place=path.parent,
+        photograph=cell.get("photograph") or None,
+        pixels=picture,
+        extra={"csv": {k: v for k, v in cell.items() if k != "Image" or picture is None}},
+    )
+
+
+def _is_pixels(text: str) -> bool:
+    """Whether a cell holds pixels and not the name of a picture."""
+    start = text[:40].split()
+    return len(start) > 1 and all(word.isdecimal() for word in start)
+
+
+def _picture(text: str, where: str) -> np.ndarray:
+    """The pixels of a cell: uint8 [H, H]."""
+    try:
+        values = np.array(text.split(), int)
+    except ValueError as error:
+        raise ValueError(f"{where} has text or nothing where a number belongs.") from error
+    side = math.isqrt(len(values))
+    if side * side != len(values):
+        raise ValueError(f"{where} has {len(values)} pixels, which are no square.")
+    if values.min() < 0 or values.max() > 255:
+        raise ValueError(f"{where} has a pixel that is not 0 to 255.")
+    return values.astype(np.uint8).reshape(side, side)
+
+
+def write(path: Path, labels: Labels) -> None:
+    """Writes a CSV file; one that was read keeps its columns."""
+    faces = [entry for entry in labels.entries if entry.names or entry.box]
+    names = all_names(faces)
+    columns = labels.about.get("csv columns")
+    if columns is None:
+        boxes = any(entry.box for entry in faces)
+        columns = ["image", *(SIDES if boxes else ())]
+        columns += [f"{name}_{axis}" for name in names for axis in "xy"]
+        columns += ["photograph"] if any(entry.photograph for entry in faces) else []
+    columns = [
+        *columns,
+        *(["Image"] if any(e.pixels is not None for e in faces) and "Image" not in columns else []),
+    ]
+    with whole_file(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(
+            file, delimiter=labels.about.get("csv delimiter", ","), lineterminator="\n"
+        )
+        writer.writerow(columns)
+        for entry in faces:
+            cells = _cells(entry, names)
+            writer.writerow([cells.get(column, "") for column in columns])
+
+
+def _cells(entry: Entry, names: tuple[str, ...]) -> dict[str, str]:
+    """The cells of a face by column."""
+    cells = {"image": entry.image, "photograph": entry.photograph or ""}
+    if entry.box:
+        cells |= {side: digits(value) for side, value in zip(SIDES, entry.box, strict=True)}
+    cells |= entry.extra.get("csv", {})
+    points, _ = in_order(entry, names)
+    for name, point in zip(names, points, strict=True):
+        for axis, value in zip("xy", point, strict=True):
+            cells[f"{name}_{axis}"] = "" if np.isnan(value) else digits(value)
+    if entry.pixels is not None:
+        cells["Image"] = " ".join(map(str, entry.pixels.ravel().tolist()))
+    return cells

@@ -1,0 +1,528 @@
+"""Labels in the making: the faces of a label file, changed step by step, undone, kept on disk.
+
+`Labels` is what the point editor (`helpers.editor`) works on, without a browser. Every step is in
+the file as soon as it is made. Points are (x, y) in pixels of the picture held upright, pixel
+centres at whole numbers, to a hundredth of a pixel; the file has them in pixels of the picture as
+it is stored, as dlib reads it.
+"""
+
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import numpy as np
+from PIL import Image
+
+from helpers.annotations import UNREADABLE, read_image
+from helpers.boxes import box_around
+from helpers.crop import invert, move
+from helpers.formats.dlib import parse_xml
+from helpers.storage import whole_file
+
+Box = tuple[int, int, int, int]
+SIDES = ("left", "top", "width", "height")
+# Quarter turns to the left that hold a picture upright, by its EXIF orientation. Those that mirror
+# it are left as they are: in a mirror image right and left points would change places.
+TURNS = {3: 2, 6: 3, 8: 1}
+ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """One face that is being labelled.
+
+    points: float64 [n, 2]; NaN where a point has no place yet. hidden: bool [n]; where a point has
+    a place but is to be left out. box: (left, top, width, height) in whole pixels, or None where
+    it follows from the points. guess: whether nobody has looked at the face; then it is not
+    written. other: what else the file says of the box, such as (("ignore", "1"),). label: what
+    dlib's imglab calls the face, if it does.
+    """
+
+    points: np.ndarray
+    hidden: np.ndarray
+    box: Box | None = None
+    guess: bool = False
+    other: tuple[tuple[str, str], ...] = ()
+    label: str = ""
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The points that a label file gets: float64 [n, 2], NaN for those to leave out."""
+        return np.where(self.hidden[:, None], np.nan, self.points)
+
+    @property
+    def frame(self) -> Box | None:
+        """The box, or the one that follows from the points; None without either."""
+        return self.box or box_of(self.seen)
+
+
+def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = False) -> Mark:
+    """A face of points [n, 2], rounded to hundredths of a pixel, and a box in whole pixels."""
+    points = np.asarray(points, float).round(2)
+    return Mark(points, np.zeros(len(points), bool), None if box is None else _box(box), guess)
+
+
+def box_of(points: np.ndarray) -> Box | None:
+    """The box around points [n, 2] of which some may be NaN, in whole pixels; None without any.
+
+    Around 68 points, as dlib would draw it. Sets of fewer points mostly lack the jaw, and their
+    box is twice as wide as they are.
+    """
+    there = points[np.isfinite(points).all(1)]
+    if not len(there):
+        return None
+    if len(points) >= 68:
+        left, top, side, _ = box_around(there)
+    else:
+        side = 2 * np.ptp(there, axis=0).max()
+        left, top = (there.min(0) + there.max(0)) / 2 - (side - 1) / 2
+    return _box((left, top, max(side, 8), max(side, 8)))
+
+
+def _box(numbers: Iterable[float]) -> Box:
+    left, top, width, height = (round(float(number)) for number in numbers)
+    return left, top, max(1, width), max(1, height)
+
+
+def after(marks: Sequence[Mark], event: Mapping[str, Any], count: int) -> tuple[Mark, ...]:
+    """The faces of a picture after one step, such as {"do": "hide", "face": 0, "points": [3]}.
+
+    What can be done: "place" points ({number: (x, y)}; of a new face, where `face` is their
+    number), "hide" points (or not, {"hidden": False}), draw a "box", "add" a face by its box,
+    "remove" one, "keep" what was guessed. count: of points a face has.
+    Raises ValueError for anything else.
+    """
+    do, faces = event.get("do"), list(marks)
+    try:
+        if do == "add":
+            empty = np.full((count, 2), np.nan)
+            return (*faces, mark(empty, _checked(event["box"], 4)))
+        if do == "keep":
+            return tuple(replace(face, guess=False) for face in faces)
+        k = int(event["face"])
+        if do == "place" and k == len(faces):
+            faces.append(mark(np.full((count, 2), np.nan)))
+        if not 0 <= k < len(faces):
+            raise IndexError(k)
+        if do == "remove":
+            return tuple(faces[:k] + faces[k + 1 :])
+        face = replace(faces[k], guess=False)
+        if do == "box":
+            face = replace(face, box=_box(_checked(event["box"], 4)))
+        elif do == "place":
+            points, hidden = face.points.copy(), face.hidden.copy()
+            for number, place in event["points"].items():
+                points[_number(number, count)] = np.round(_checked(place, 2), 2)
+                hidden[int(number)] = False
+            face = replace(face, points=points, hidden=hidden)
+        elif do == "hide":
+            hidden = face.hidden.copy()
+            for number in event["points"]:
+                hidden[_number(number, count)] = bool(event.get("hidden", True))
+            face = replace(face, hidden=hidden)
+        else:
+            raise KeyError(do)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(f"There is no such step: {dict(event)}.") from error
+    faces[k] = face
+    return tuple(faces)
+
+
+def _number(number: str | int, count: int) -> int:
+    if not 0 <= int(number) < count:
+        raise IndexError(number)
+    return int(number)
+
+
+def _checked(numbers: Sequence[float], count: int) -> list[float]:
+    found = [float(number) for number in numbers]
+    if len(found) != count or not np.isfinite(found).all():
+        raise ValueError(f"There have to be {count} finite numbers, not {list(numbers)}.")
+    return found
+
+
+class Photograph:
+    """A picture file, held upright by its EXIF tag.
+
+    path: of the file. Its header is read when it is needed, its pixels each time that they are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def _header(self) -> tuple[tuple[int, int], int]:
+        """(width, height) as stored, and quarter turns to the left that hold it upright."""
+        try:
+            with Image.open(self.path) as picture:
+                return picture.size, TURNS.get(picture.getexif().get(ORIENTATION, 1), 0)
+        except FileNotFoundError as error:
+            raise ValueError(f"{self.path}: is missing.") from error
+        except UNREADABLE as error:
+            raise ValueError(f"{self.path}: not a picture that can be read ({error}).") from error
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """(width, height) of the picture as it is stored."""
+        return self._header[0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the picture held upright."""
+        return self.stored[::-1] if self._header[1] % 2 else self.stored
+
+    def pixels(self) -> np.ndarray:
+        """The picture held upright: RGB uint8 [H, W, 3]; raises ValueError that names the file."""
+        return np.ascontiguousarray(np.rot90(read_image(self.path), self._header[1]))
+
+    @property
+    def upright(self) -> np.ndarray:
+        """The matrix from pixels as stored to pixels held upright: float64 [2, 3]."""
+        (width, height), turns = self._header
+        right, low = width - 1, height - 1
+        rows = {
+            0: [[1, 0, 0], [0, 1, 0]],
+            1: [[0, 1, 0], [-1, 0, right]],
+            2: [[-1, 0, right], [0, -1, low]],
+            3: [[0, -1, low], [1, 0, 0]],
+        }
+        return np.array(rows[turns], float)
+
+
+def _turned(box: Sequence[float], matrix: np.ndarray) -> Box:
+    """A box after quarter turns: its corner pixels moved, and again (left, top, width, height)."""
+    left, top, width, height = box
+    corners = move([(left, top), (left + width - 1.0, top + height - 1.0)], matrix)
+    low, high = corners.min(0), corners.max(0)
+    return _box((*low, *(high - low + 1)))
+
+
+class Labels:
+    """The faces of pictures and the label file that they are kept in, step by step.
+
+    file: dlib's XML, made with the first step; where it is there already, work goes on from it.
+    pictures: paths. What the file says of other pictures is kept as it is. names: of the points,
+    as the file calls them.
+    Raises ValueError that names the file where it is broken, or has a point of another name.
+    """
+
+    def __init__(self, file: str | Path, pictures: Sequence[str | Path], names: Sequence[str]):
+        self.file = Path(file)
+        self.names = [str(name) for name in names]
+        if len(set(self.names)) != len(self.names) or not self.names:
+            raise ValueError("Every point needs a name of its own.")
+        self.photographs = [Photograph(Path(path)) for path in pictures]
+        self._marks: dict[int, tuple[Mark, ...]] = {}
+        self._past: dict[int, list[tuple[Mark, ...] | None]] = {}
+        self._future: dict[int, list[tuple[Mark, ...] | None]] = {}
+        self._gesture: tuple[int, object] | None = None
+        # The entries of the file: the number of one of our pictures, or text to be left as it is.
+        self._entries: list[int | str] = []
+        self._elements: dict[int, list[ElementTree.Element]] = {}
+        self._texts: dict[int, str] = {}
+        self._head = {"name": "landmarks", "comment": "labelled in the point editor"}
+        self.unsaved = ""  # why the last step is not in the file
+        self._stamp = self._look()
+        if self._stamp:
+            self._read()
+
+    def marks(self, at: int) -> tuple[Mark, ...] | None:
+        """The faces of the picture of this number; None where nothing is known of it yet."""
+        if at not in self._marks and at in self._elements:
+            boxes = [box for one in self._elements[at] for box in one.findall("box")]
+            self._marks[at] = tuple(self._mark(at, box) for box in boxes)
+        return self._marks.get(at)
+
+    def suggest(self, at: int, guesses: Sequence[Mark]) -> None:
+        """Puts a first guess into a picture of which nothing is known; it is no step."""
+        if self.marks(at) is None and guesses:
+            self._marks[at] = tuple(replace(one, guess=True) for one in guesses)
+
+    def change(self, at: int, marks: Sequence[Mark], gesture: object = None) -> None:
+        """Makes a step: the faces of a picture are now these; the file is written.
+
+        gesture: what several steps have in common that are undone as one, such as a key held down.
+        Raises ValueError or OSError, one sentence, where the file cannot be written; the step
+        is then written with the next one.
+        """
+        past = self._past.setdefault(at, [])
+        if gesture is None or (at, gesture) != self._gesture:
+            past.append(self.marks(at))
+        self._gesture = (at, gesture)
+        self._future[at] = []
+        self._set(at, tuple(marks))
+
+    def step(self, at: int, event: Mapping[str, Any]) -> None:
+        """Makes the step that an event stands for (`after`), or undoes or redoes one."""
+        if event.get("do") in ("undo", "redo"):
+            self._travel(at, event["do"] == "undo")
+        else:
+            marks = after(self.marks(at) or (), event, len(self.names))
+            self.change(at, marks, event.get("gesture"))
+
+    def undo(self, at: int) -> None:
+        """Takes the last step in a picture back; nothing where there is none."""
+        self._travel(at, True)
+
+    def redo(self, at: int) -> None:
+        """Makes the step again that was taken back last; nothing where there is none."""
+        self._travel(at, False)
+
+    def steps(self, at: int) -> tuple[int, int]:
+        """How many steps in a picture can be undone, and how many redone."""
+        return len(self._past.get(at, ())), len(self._future.get(at, ()))
+
+    def _travel(self, at: int, back: bool) -> None:
+        past, future = self._past.setdefault(at, []), self._future.setdefault(at, [])
+        here, there = (past, future) if back else (future, past)
+        if here:
+            there.append(self.marks(at))
+            self._gesture = None
+            self._set(at, here.pop())
+
+    def _set(self, at: int, marks: tuple[Mark, ...] | None) -> None:
+        self._elements.pop(at, None)
+        self._texts.pop(at, None)
+        if marks is None:
+            self._marks.pop(at, None)
+        else:
+            self._marks[at] = marks
+        if at not in self._entries:
+            self._entries.append(at)
+        self.save()
+
+    def is_labelled(self, at: int) -> bool:
+        """Whether the file has an entry of this picture, be it that nobody is on it."""
+        if at in self._elements:  # as it was read
+            return True
+        marks = self._marks.get(at)
+        return marks is not None and (not marks or not all(one.guess for one in marks))
+
+    @property
+    def labelled(self) -> int:
+        """How many of the pictures the file has an entry of."""
+        return sum(self.is_labelled(at) for at in range(len(self.photographs)))
+
+    def shapes(self, without: int | None = None) -> Iterator[np.ndarray]:
+        """The points [n, 2] of all labelled faces, but for those of one picture."""
+        for at in range(len(self.photographs)):
+            if at == without or not self.is_labelled(at):
+                continue
+            try:
+                marks = self.marks(at) or ()
+            except ValueError:  # its picture cannot be read; told when it is opened
+                continue
+            yield from (one.seen for one in marks if not one.guess)
+
+    def save(self) -> None:
+        """Writes the file, whole or not at all; `unsaved` says of a step why it is not there.
+
+        Raises ValueError where another program has changed it, OSError where it cannot be written.
+        """
+        try:
+            self._write()
+        except (OSError, ValueError) as error:
+            self.unsaved = str(error)
+            raise
+        self.unsaved = ""
+
+    def _write(self) -> None:
+        if self._look() != self._stamp:
+            raise ValueError(
+                f"{self.file}: another program has changed it meanwhile, so nothing is written. "
+                "Run this cell again to go on from what it says now."
+            )
+        entries = [one if isinstance(one, str) else self._entry(one) for one in self._entries]
+        lines = [
+            "<?xml version='1.0' encoding='UTF-8'?>",
+            "<dataset>",
+            *(f"<{tag}>{escape(text)}</{tag}>" for tag, text in self._head.items()),
+            "<images>",
+            *filter(None, entries),
+            "</images>",
+            "</dataset>",
+            "",
+        ]
+        with whole_file(self.file) as path:
+            path.write_bytes("\n".join(lines).encode("utf-8"))
+        self._stamp = self._look()
+
+    def _look(self) -> tuple[int, int] | None:
+        """What tells whether the file has been changed; None where there is none."""
+        try:
+            state = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return state.st_mtime_ns, state.st_size
+
+    def _entry(self, at: int) -> str:
+        """The `<image>` of a picture as text; empty where there is nothing to write."""
+        if not self.is_labelled(at):
+            return ""
+        if at not in self._texts:
+            read = self._elements.get(at)
+            text = "\n".join(map(_as_text, read)) if read else self._written(at)
+            self._texts[at] = text
+        return self._texts[at]
+
+    def _written(self, at: int) -> str:
+        photograph = self.photographs[at]
+        width, height = photograph.stored
+        back = invert(photograph.upright)
+        lines = [
+            f"  <image file={_quoted(self._name(photograph.path))} "
+            f"width='{width}' height='{height}'>"
+        ]
+        for one in self._marks[at]:
+            if one.guess or one.frame is None:
+                continue
+            left, top, wide, high = _turned(one.frame, back)
+            other = "".join(f" {name}={_quoted(text)}" for name, text in one.other)
+            lines.append(
+                f"    <box top='{top}' left='{left}' width='{wide}' height='{high}'{other}>"
+            )
+            if one.label:
+                lines.append(f"      <label>{escape(one.label)}</label>")
+            places = move(one.seen, back) + 0.0  # no -0.00
+            lines += [
+                f"      <part name={_quoted(name)} x='{x:.2f}' y='{y:.2f}'/>"
+                for name, (x, y) in zip(self.names, places, strict=True)
+                if np.isfinite(x)
+            ]
+            lines.append("    </box>")
+        return "\n".join([*lines, "  </image>"])
+
+    def _name(self, path: Path) -> str:
+        """What the file calls a picture: its path from there, or in full on another drive."""
+        try:
+            return Path(os.path.relpath(path, self.file.parent)).as_posix()
+        except ValueError:
+            return path.resolve().as_posix()
+
+    def _read(self) -> None:
+        try:
+            root = parse_xml(self.file)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{self.file}: not a label file that can be read ({error}). Choose another name."
+            ) from error
+        for tag in self._head:
+            self._head[tag] = root.findtext(tag) or self._head[tag]
+        ours = {_place(one.path): at for at, one in enumerate(self.photographs)}
+        for image in root.findall("images/image"):
+            name = image.get("file", "")
+            path = self.file.parent / name
+            if not path.exists():
+                path = self.file.parent / name.replace("\\", "/")
+            at = ours.get(_place(path))
+            if at is None:
+                self._entries.append(_as_text(image))
+                continue
+            if at not in self._elements:
+                self._entries.append(at)
+            self._elements.setdefault(at, []).append(image)
+            self._check(image)
+
+    def _check(self, image: ElementTree.Element) -> None:
+        """Raises ValueError where a face cannot be taken over whole."""
+        where = f"{self.file}: {image.get('file')}"
+        for box in image.findall("box"):
+            names = [self._known(part.get("name", "")) for part in box.findall("part")]
+            if None in names:
+                unknown = box.findall("part")[names.index(None)].get("name")
+                raise ValueError(
+                    f"{where} has a point {unknown!r}, which is none of the {len(self.names)} "
+                    "of this editor. Choose another name for the file, or these points."
+                )
+            try:
+                numbers = [float(box.attrib[side]) for side in SIDES]
+                for part in box.findall("part"):
+                    numbers += [float(part.attrib["x"]), float(part.attrib["y"])]
+            except (KeyError, ValueError) as error:
+                raise ValueError(f"{where} has text or nothing where a number belongs.") from error
+            if not np.isfinite(numbers).all():
+                raise ValueError(f"{where} has a number that is not finite.")
+
+    def _known(self, name: str) -> int | None:
+        """The number of a point by its name in the file; "7" is "07"."""
+        if name in self.names:
+            return self.names.index(name)
+        plain = [one.lstrip("0") or "0" for one in self.names]
+        bare = name.lstrip("0") or "0"
+        numbers = re.fullmatch(r"\d+", name) and all(re.fullmatch(r"\d+", n) for n in self.names)
+        return plain.index(bare) if numbers and bare in plain else None
+
+    def _mark(self, at: int, box: ElementTree.Element) -> Mark:
+        """The face of a `<box>`, in pixels of the picture held upright."""
+        upright = self.photographs[at].upright
+        points = np.full((len(self.names), 2), np.nan)
+        for part in box.findall("part"):
+            number = self._known(part.get("name", ""))
+            points[number] = float(part.attrib["x"]), float(part.attrib["y"])
+        frame = _turned([float(box.attrib[side]) for side in SIDES], upright)
+        other = tuple((name, text) for name, text in box.attrib.items() if name not in SIDES)
+        label = box.findtext("label") or ""
+        return replace(mark(move(points, upright), frame), other=other, label=label)
+
+
+def _place(path: Path) -> str:
+    """A path by which two names of the same file can be told to be that."""
+    return os.path.normcase(os.path.abspath(path))
+
+
+def _quoted(text: str) -> str:
+    """A text as the value of an attribute, in the quotes that dlib takes."""
+    return "'" + escape(text, {"'": "&apos;"}) + "'"
+
+
+def _as_text(image: ElementTree.Element) -> str:
+    return "  " + ElementTree.tostring(image, "unicode").strip()
+
+
+def fitted(shape: np.ndarray, points: np.ndarray) -> np.ndarray | None:
+    """A shape [n, 2] moved, turned and scaled to lie as near to points [n, 2] as it can: [n, 2].
+
+    By least squares over those that both have (the others are NaN); None where these are
+    fewer than two.
+    """
+    both = np.isfinite(shape).all(1) & np.isfinite(points).all(1)
+    here, there = shape @ (1, 1j), points @ (1, 1j)  # a similarity is one product and one sum
+    if both.sum() < 2 or np.ptp(here[both]) == 0:
+        return None
+    middle, goal = here[both].mean(), there[both].mean()
+    away = here[both] - middle
+    turn = (away.conj() @ (there[both] - goal)) / (away.conj() @ away).real
+    moved = goal + turn * (here - middle)
+    return np.stack([moved.real, moved.imag], axis=1)
+
+
+def mean_shape(shapes: Sequence[np.ndarray]) -> np.ndarray | None:
+    """The mean of shapes [n, 2] of which points may be missing (NaN); None without any.
+
+    Each is first fitted to the one with the most points.
+    """
+    if not shapes:
+        return None
+    first = max(shapes, key=lambda shape: np.isfinite(shape).sum())
+    moved = [found for shape in shapes if (found := fitted(shape, first)) is not None]
+    if not moved:
+        return None
+    stack = np.array(moved)
+    there = np.isfinite(stack)
+    total, count = np.where(there, stack, 0).sum(0), there.sum(0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def in_box(shape: np.ndarray, box: Sequence[float]) -> np.ndarray:
+    """A shape [n, 2] moved and scaled so that its own box (`box_of`) becomes this one: [n, 2]."""
+    large = 1000 * shape / np.nanmax(np.ptp(shape[np.isfinite(shape).all(1)], axis=0))
+    left, top, width, height = box_of(large) or (0, 0, 1, 1)
+    middle = np.array([left + (width - 1) / 2, top + (height - 1) / 2])
+    goal = np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])
+    return goal + max(box[2:]) / max(width, height) * (large - middle)

@@ -1,0 +1,347 @@
+"""The landmarks of any number of photographs, in one label file.
+
+python -m helpers.predict holiday/ --out landmarks.csv
+python -m helpers.predict a.jpg b.png --out landmarks.xml --sheet sheet.jpg
+"""
+
+import csv
+import glob
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm.auto import tqdm
+
+from helpers.boxes import box_around
+from helpers.draw import paint
+from helpers.formats import PICTURES, numbered, text_of
+from helpers.formats.dlib import closing, image_lines, opening
+from helpers.formats.labels import Entry, digits
+from helpers.landmarks import IBUG, Scheme
+from helpers.pictures import picture_size, read_scaled, to_stored
+from helpers.predict import Landmarker
+from helpers.shell import one_sentence, parser_of
+from helpers.storage import whole_file
+
+ENDINGS = (".csv", ".xml", ".json", ".pts")
+LARGEST = 2048  # pixels: the longer side at which a photograph is looked at
+CELL, COLUMNS, ROWS = 220, 8, 6  # pixels of a picture on the sheet, and how many it has
+Record = dict[str, Any]
+
+
+def predict_many(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    landmarker: Landmarker,
+    checkpoint: str = "",
+    sheet: str | Path | None = None,
+) -> str:
+    """The landmarks of all faces of many photographs, written into one file; the report, as text.
+
+    sources: pictures, and folders with pictures, however nested. out: a label file that
+    `read_faces` takes: .csv (with a column `trust`), .xml (dlib's), .json (COCO keypoints), or
+    .pts, which becomes a folder with a file for each face. Points are in pixels of each picture as
+    it is stored, as `helpers.pictures.read_image` reads it, not turned by its EXIF tag.
+    landmarker: what finds them. checkpoint: its name; what another one has found is not kept.
+    sheet: a JPEG to draw, with up to 48 of the pictures and their points.
+
+    What is found goes into a journal beside `out`, picture by picture. After an interrupt, the
+    same call goes on behind the last one; the journal becomes `out` at the end. One picture is in
+    memory at a time. A picture that cannot be read is counted, and named in the report, which also
+    stands beside `out`. Raises ValueError where there are no pictures or `out` has another ending.
+    """
+    out = Path(out)
+    if out.suffix.lower() not in ENDINGS:
+        raise ValueError(f"{out}: must end in {', '.join(ENDINGS)}.")
+    paths = list(pictures_in(sources))
+    if not paths:
+        raise ValueError(f"{', '.join(map(str, sources))}: no pictures there.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    journal = out.with_name(f"{out.name}.journal")
+    scheme = landmarker.scheme
+    names = numbered(len(scheme)) if scheme.points == IBUG.points else scheme.points
+    head = {"checkpoint": checkpoint, "largest": LARGEST, "points": list(names)}
+    done = _go_on(journal, head)
+    with open(journal, "a", encoding="utf-8") as file:
+        bar = tqdm(paths, "predicting", unit="picture")
+        for path in bar:
+            if done.get(path) == _version(path):
+                continue
+            file.write(json.dumps(_record(path, landmarker)) + "\n")
+            file.flush()
+    wanted = {path: _version(path) for path in paths}
+    records = lambda: _records(journal, wanted)  # noqa: E731
+    _write(out, records, names)
+    report = _report(records(), out)
+    with whole_file(out.with_name(f"{out.name}.report.txt")) as partial:
+        partial.write_text(report + "\n", "utf-8")
+    if sheet:
+        _draw(Path(sheet), records(), len(paths), scheme)
+    journal.unlink()
+    return report
+
+
+def pictures_in(sources: Sequence[str | Path]) -> Iterator[str]:
+    """The paths of the pictures that files, folders and patterns such as *.jpg name, each once.
+
+    Raises ValueError for a name that is nothing.
+    """
+    seen: set[str] = set()
+    for source in map(str, sources):
+        matches = [source] if os.path.exists(source) else sorted(glob.glob(source))
+        if not matches:
+            raise ValueError(f"{source}: there is no such file or folder.")
+        for match in matches:
+            for path in _below(match) if os.path.isdir(match) else [match]:
+                if path not in seen:
+                    seen.add(path)
+                    yield path
+
+
+def _below(folder: str) -> Iterator[str]:
+    """The pictures in a folder and those in it, by name; hidden ones left out."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.lower().endswith((*PICTURES, ".heif", ".avif")) and not name.startswith("."):
+                yield os.path.join(place, name)
+
+
+def _version(path: str) -> list[int] | None:
+    """What tells one state of a file from another; None where it is gone."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return [state.st_size, state.st_mtime_ns]
+
+
+def _record(path: str, landmarker: Landmarker) -> Record:
+    """What is found in one picture, for the journal."""
+    record: Record = {"image": path, "version": _version(path)}
+    try:
+        photograph, scale = read_scaled(path, LARGEST)
+        landmarks = landmarker.landmarks(photograph)
+        trust = landmarker.trust(photograph, landmarks)
+        full = [to_stored(path, (points + 0.5) / scale - 0.5) for points in landmarks]
+        record["size"] = picture_size(path)
+    except (ValueError, OSError, MemoryError) as error:
+        return record | {"error": str(error) or f"{path}: memory did not suffice."}
+    faces = [
+        {"points": np.round(points, 2).tolist(), "trust": round(float(sure), 3)}
+        for points, sure in zip(full, trust, strict=True)
+    ]
+    return record | {"faces": faces}
+
+
+def _go_on(journal: Path, head: Record) -> dict[str, Any]:
+    """The pictures that a journal has, with their versions; begun anew where it is of another.
+
+    A last line that an interrupt cut off is removed.
+    """
+    done: dict[str, Any] = {}
+    whole = 0
+    if journal.exists():
+        with open(journal, "rb") as file:
+            for index, line in enumerate(file):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    break
+                if index == 0 and record != head:
+                    print(f"{journal}: is of another checkpoint; all pictures are looked at anew.")
+                    break
+                if not line.endswith(b"\n"):
+                    break
+                whole += len(line)
+                if index:
+                    done[record["image"]] = record["version"]
+    if whole:
+        os.truncate(journal, whole)
+        print(f"{len(done):,} pictures are already in {journal}: it goes on behind them.")
+    else:
+        journal.write_text(json.dumps(head) + "\n", "utf-8")
+    return done
+
+
+def _records(journal: Path, wanted: dict[str, list[int] | None]) -> Iterator[Record]:
+    """The records of the pictures that are wanted, one at a time, each as it was last found."""
+    with open(journal, encoding="utf-8") as file:
+        next(file)
+        for line in file:
+            record = json.loads(line)
+            path = record["image"]
+            if path in wanted and wanted[path] == record["version"]:
+                yield record
+
+
+def _entries(
+    records: Iterator[Record], out: Path, names: tuple[str, ...]
+) -> Iterator[tuple[Entry, float]]:
+    """The faces of the records, and how far each can be trusted."""
+    for record in records:
+        for face in record.get("faces", ()):
+            points = np.array(face["points"], float)
+            left, top, width, height = (round(float(s), 1) for s in box_around(points))
+            image = Path(os.path.relpath(record["image"], out.parent)).as_posix()
+            hidden = np.zeros(len(points), bool)
+            size = (record["size"][0], record["size"][1])
+            yield (
+                Entry(image, size, (left, top, width, height), names, points, hidden),
+                face["trust"],
+            )
+
+
+def _write(out: Path, records: Any, names: tuple[str, ...]) -> None:
+    """Writes the file of all faces, one face after the other. records(): the records, anew.
+
+    names: of the points.
+    """
+    writer = {".csv": _csv, ".xml": _xml, ".json": _json}.get(out.suffix.lower())
+    if writer is None:
+        seen: dict[str, int] = {}
+        shown: dict[Path, str] = {}
+        for entry, _ in _entries(records(), out, names):
+            seen[entry.image] = seen.get(entry.image, 0) + 1
+            which = f"_{seen[entry.image]}" if seen[entry.image] > 1 else ""
+            path = out / f"{Path(entry.image.replace('../', '')).with_suffix('')}{which}.pts"
+            if path in shown:
+                told = f"is the name for a face of {shown[path]} and of {entry.image}"
+                raise ValueError(f"{path}: {told}; a .csv, .xml or .json takes all.")
+            shown[path] = entry.image
+            with whole_file(path) as partial:
+                partial.write_text(text_of(entry.points), "ascii")
+        return
+    with whole_file(out) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        writer(file, out, records, names)
+
+
+def _csv(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+    """The faces as a CSV file."""
+    rows = csv.writer(file, lineterminator="\n")
+    columns = [f"{name}_{axis}" for name in names for axis in "xy"]
+    rows.writerow(["image", "left", "top", "width", "height", "trust", *columns])
+    for entry, trust in _entries(records(), out, names):
+        assert entry.box is not None
+        numbers = [*entry.box, trust, *entry.points.ravel()]
+        rows.writerow([entry.image, *map(digits, numbers)])
+
+
+def _xml(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+    """The faces as dlib's XML."""
+    file.write("\n".join(opening({"name": "predicted landmarks"})) + "\n")
+    for entry, _ in _entries(records(), out, names):
+        file.write("\n".join(image_lines(entry)) + "\n")
+    file.write("\n".join(closing()) + "\n")
+
+
+def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+    """The faces as COCO keypoints: the images first, then the faces."""
+    numbers: dict[str, int] = {}
+    file.write('{"images": [')
+    for record in records():
+        if "faces" in record:
+            image = Path(os.path.relpath(record["image"], out.parent)).as_posix()
+            file.write("\n" if not numbers else ",\n")
+            numbers[image] = len(numbers) + 1
+            size = {"width": record["size"][0], "height": record["size"][1]}
+            file.write(json.dumps({"id": numbers[image], "file_name": image} | size))
+    file.write('\n], "annotations": [')
+    for index, (entry, trust) in enumerate(_entries(records(), out, names)):
+        keypoints = [value for x, y in entry.points for value in (x, y, 2)]
+        found = {
+            "id": index + 1,
+            "image_id": numbers[entry.image],
+            "category_id": 1,
+            "bbox": entry.box,
+            "area": entry.box and entry.box[2] * entry.box[3],
+            "iscrowd": 0,
+            "score": trust,
+            "num_keypoints": len(names),
+            "keypoints": keypoints,
+        }
+        file.write(("\n" if not index else ",\n") + json.dumps(found))
+    category = {
+        "id": 1,
+        "name": "face",
+        "supercategory": "person",
+        "keypoints": names,
+        "skeleton": [],
+    }
+    file.write('\n], "categories": [' + json.dumps(category) + "]}\n")
+
+
+def _report(records: Iterator[Record], out: Path) -> str:
+    """How many pictures and faces there are, and what could not be read."""
+    pictures = faces = 0
+    without, errors = [], []
+    for record in records:
+        pictures += 1
+        faces += len(record.get("faces", ()))
+        if "error" in record:
+            errors.append(record["error"])
+        elif not record["faces"]:
+            without.append(record["image"])
+    lines = [f"{faces:,} faces in {pictures:,} pictures, written to {out}."]
+    if without:
+        lines += [f"No face was found in {len(without):,}:", *(f"  {name}" for name in without)]
+    if errors:
+        lines += [f"{len(errors):,} could not be read:", *(f"  {error}" for error in errors)]
+    return "\n".join(lines)
+
+
+def _draw(sheet: Path, records: Iterator[Record], count: int, scheme: Scheme) -> None:
+    """Draws up to 48 of the pictures with their points, spread over the whole list."""
+    step = max(1, -(-count // (COLUMNS * ROWS)))
+    cells = []
+    for index, record in enumerate(records):
+        if index % step or "faces" not in record:
+            continue
+        picture, scale = read_scaled(record["image"], CELL, turn=False)
+        for face in record["faces"]:
+            points = (np.array(face["points"]) + 0.5) * scale - 0.5
+            picture = paint(picture, points, scheme=scheme)
+        cell = np.full((CELL, CELL, 3), 255, np.uint8)
+        cell[: picture.shape[0], : picture.shape[1]] = picture
+        cells.append(cell)
+    if not cells:
+        return
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
+    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
+    with whole_file(sheet) as partial:
+        Image.fromarray(np.vstack(rows)).save(partial, "jpeg", quality=90)
+
+
+@one_sentence()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Predicts the landmarks of many photographs."""
+    parser = parser_of("predict", __doc__)
+    parser.add_argument("sources", nargs="+", metavar="IN", help="pictures, or folders of them")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="FILE",
+        help="landmarks.csv, .xml (dlib), .json (COCO) or .pts (a folder)",
+    )
+    parser.add_argument("--checkpoint", default="research", help="weights, a name or a file")
+    parser.add_argument("--sheet", metavar="FILE", help="a JPEG with some pictures, points drawn")
+    args = parser.parse_args(arguments)
+    landmarker = Landmarker.load(args.checkpoint)
+    try:
+        report = predict_many(args.sources, args.out, landmarker, args.checkpoint, args.sheet)
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted; the same command goes on where it was.") from None
+    lines = report.split("\n")
+    print(
+        "\n".join(
+            lines[:20] + ([f"... all of it in {args.out}.report.txt"] if len(lines) > 20 else [])
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
