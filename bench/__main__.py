@@ -1,43 +1,64 @@
 """All figures of the course, on the data that FACES names: `make bench FACES=PATH`.
 
-What is trained is kept under build/bench, so that a run that was stopped goes on where it was.
-The figures go to bench/results.json, or, with --quick, to build/bench-quick.json.
+What is trained is kept under build/bench, so that a run that was stopped goes on where it was, also
+inside a training. The figures go to bench/results.json, or, with --quick, to
+build/bench-quick.json. Some parts take days on two cores; in the background, with a log:
+
+    TQDM_DISABLE=1 FACES=PATH nohup python -m bench --only improve budget >> build/bench.log 2>&1 &
 """
 
 import argparse
-import hashlib
+import itertools
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from bench import (
+    RESULTS,
     customary,
     detector,
+    faces,
     growth,
     improve,
     input_path,
     latency,
     london,
-    results,
+    overfitting,
     scoreboard,
     speed,
     trees,
+    trust,
+    video,
 )
-from bench.contenders import course, mean_face, recipe, ways
+from bench.contenders import Contender, course, mean_face, recipe, ways
+from bench.record import record, set_name
+from bench.tables import (
+    budget_table,
+    costs_table,
+    customary_table,
+    errors_table,
+    faces_table,
+    improve_table,
+    peers_table,
+)
 from helpers.annotations import Face, read_faces
 from helpers.checkpoint import SHIPPED
 from helpers.dataset import load_faces
 from helpers.predict import Landmarker
 from helpers.sources import get_dataset, label_file
+from helpers.storage import short_hash
 
 ROOT = Path(__file__).parent.parent
-KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16")
+KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16", "steps", "curve")
 LOOKS = 300_000  # faces shown to the recipe from nothing, each as often as its data set is named
+LONGER = 3  # times the steps of its authors, in the second half of notebook 06b's table
 # Rows of notebook 06b's table: what is switched off.
-ROWS = {
+ROWS: dict[str, dict[str, bool]] = {
     "as it stands": {},
     "full epochs": {"partial_epochs": False},
     "photographs kept whole": {"leaking_twins": False},
@@ -59,23 +80,38 @@ class Run:
     more: list[str]  # names of others to learn from
 
     @property
-    def learn_from(self):
+    def learn_from(self) -> list[str]:
         """What the recipe from nothing is shown: the data set itself counts twice beside others."""
         return [self.name] * (2 if self.more else 1) + self.more
 
     @property
-    def entries(self):
+    def entries(self) -> int:
         """How many faces that is in all."""
         return sum(len(load_faces("train", name)) for name in self.learn_from)
 
     @property
-    def customary(self):
-        """Settings of the customary network: ten epochs of 112 pixels, unless in a hurry."""
-        size, epochs = (64, 3) if self.quick else (112, customary.EPOCHS)
-        return {"size": size, "epochs": epochs}
+    def customary(self) -> dict[str, int]:
+        """Settings of the customary network: its authors' steps, unless in a hurry."""
+        size, steps = (64, 20) if self.quick else (112, customary.STEPS)
+        return {"size": size, "steps": steps}
 
-    def record(self, name, values):
-        results.record(f"{name} {self.title}", values, self.file)
+    def record(self, name: str, values: dict[str, Any]) -> None:
+        """Keeps what was measured on the data set."""
+        record(f"{name} {self.title}", values, self.file)
+
+    def board(self, contenders: list[Contender]) -> dict[str, Any]:
+        """All figures of each contender on the test list, and its size.
+
+        How long a face takes it is not among them: `measure_latency` times all in one run.
+        """
+        rows = {}
+        for contender in contenders:
+            predicted, _ = contender.on(self.test)
+            megabytes = contender.megabytes()
+            rows[contender.name] = scoreboard.figures(predicted, self.test, self.train) | {
+                "megabytes": megabytes and round(megabytes, 1)
+            }
+        return rows
 
 
 def measure_input(run: Run) -> None:
@@ -85,49 +121,42 @@ def measure_input(run: Run) -> None:
 
 def measure_scoreboard(run: Run) -> None:
     """Every contender on the same test list."""
-    settings = run.customary
-    _, path = customary.trained(run.train, run.test, customary.Defects(), run.build, 0, **settings)
+    old, size = customary.Defects(), run.customary["size"]
+    _, path = customary.trained(run.train, run.test, old, run.build, 0, **run.customary)
     epochs = max(
         2 if run.quick else 5, round((3_000 if run.quick else 42_000) / (0.9 * len(run.train)))
     )
-    network = course(run.train, run.build, epochs, settings["size"])
+    network = course(run.train, run.build, epochs, size)
     heat_maps = recipe(run.learn_from, run.entries, run.build, 3_000 if run.quick else LOOKS)
     peer, search = trees.best(run.train, run.build, trees.SEARCH[: 1 if run.quick else None])
-    board = {}
-    for contender in (mean_face(run.train), customary.contender(path), peer, *network, *heat_maps):
-        predicted, milliseconds = contender.on(run.test)
-        board[contender.name] = scoreboard.figures(predicted, run.test, run.train) | {
-            "training_seconds": contender.seconds and round(contender.seconds),
-            "megabytes": contender.megabytes() and round(contender.megabytes(), 1),
-            "milliseconds": round(milliseconds, 2),
-        }
+    contenders = [mean_face(run.train), customary.contender(path), peer, *network, *heat_maps]
+    board = run.board(contenders)
+    for one in contenders:
+        board[one.name]["training_seconds"] = one.seconds and round(one.seconds)
     values = {
-        "contenders": board, "training_faces": len(run.train), "test_faces": len(run.test),
-        "seed": 0, "epochs": epochs, "thresholds": scoreboard.THRESHOLDS.tolist(),
+        "contenders": board,
+        "training_faces": len(run.train),
+        "test_faces": len(run.test),
+        "seed": 0,
+        "epochs": epochs,
+        "thresholds": scoreboard.THRESHOLDS.tolist(),
         "trees": [[options, round(value, 2)] for options, value in search],
-        "more": [Path(name).name.removesuffix(".tar.gz") for name in run.more],
+        "more": [set_name(name) for name in run.more],
         "threads": torch.get_num_threads(),
-    }  # fmt: skip
+    }
     run.record("scoreboard", values)
-    print(results.scoreboard_table(values), flush=True)
+    print(errors_table(values), costs_table(values, {}), sep="\n", flush=True)
 
 
 def measure_shipped(run: Run) -> None:
     """The weights in the repository, on the demo people and on this test list."""
-    for name in SHIPPED:
-        results.record(f"weights {name}", scoreboard.shipped(name), run.file)
-    board = {}
-    for name in SHIPPED:
-        for contender in ways(Landmarker.load(name), f"`{name}`", SHIPPED[name]):
-            predicted, milliseconds = contender.on(run.test)
-            figures = scoreboard.figures(predicted, run.test, run.train)
-            board[contender.name] = figures | {
-                "megabytes": round(contender.megabytes(), 1),
-                "milliseconds": round(milliseconds, 2),
-            }
-    run.record("shipped", {"contenders": board, "test_faces": len(run.test)})
+    contenders = []
+    for name, path in SHIPPED.items():
+        record(f"weights {name}", scoreboard.shipped(name), run.file)
+        contenders += ways(Landmarker.load(name), f"`{name}`", path)
+    run.record("shipped", {"contenders": run.board(contenders), "test_faces": len(run.test)})
     if folder := os.environ.get("LONDON"):
-        results.record("london", london.measure(Path(folder)), run.file)
+        record("london", london.measure(Path(folder)), run.file)
 
 
 def measure_latency(run: Run) -> None:
@@ -135,25 +164,30 @@ def measure_latency(run: Run) -> None:
     recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
     search = recorded.get(f"scoreboard {run.title}", {}).get("trees") or [[trees.FIRST, 0]]
     best = min(search, key=lambda row: row[1])[0]
-    run.record("latency", latency.measure(run.train, run.test, best))
+    kept = trees.file_of(run.build, best)
+    values = latency.measure(run.train, run.test, best, kept)
+    run.record("latency", values)
+    print(peers_table(values["peers"]))
 
 
 def measure_customary(run: Run) -> None:
-    """What each defect of the customary notebook costs."""
+    """What each defect of the customary notebook costs, after its authors' steps and later."""
     seeds = (0,) if run.quick else (0, 1, 2)
-    table = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
-    for row, off in ROWS.items():
+    table: dict[str, Any] = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
+    for longer, (row, off) in itertools.product((1, LONGER), ROWS.items()):
+        settings = run.customary | {"steps": longer * run.customary["steps"]}
         defects = customary.Defects(**off)
         found = [
-            customary.trained(run.train, run.test, defects, run.build, seed, **run.customary)
+            customary.trained(run.train, run.test, defects, run.build, seed, **settings)
             for seed in seeds
         ]
-        table["rows"][row] = [{key: figures[key] for key in KEPT} for figures, _ in found]
+        name = row if longer == 1 else f"{row}, {longer} times the steps"
+        table["rows"][name] = [{key: figures[key] for key in KEPT} for figures, _ in found]
         if not off:  # as it stands: the boxes that it is used on, beside those of the label file
             predicts = [customary.contender(path).predict for _, path in found]
             table["haar"] = [customary.on_haar_boxes(predict, run.test) for predict in predicts]
     run.record("customary", table)
-    print(results.customary_table(table))
+    print(customary_table(table))
 
 
 def measure_improve(run: Run) -> None:
@@ -162,12 +196,36 @@ def measure_improve(run: Run) -> None:
     seeds, looks = ((0,), 1_000) if run.quick else ((0, 1, 2), improve.LOOKS)
     values = improve.measure(run.train, run.test, run.build, seeds, looks, others)
     run.record("improve", values)
-    print(results.improve_table(values))
+    print(improve_table(values))
+
+
+def measure_budget(run: Run) -> None:
+    """How long a training of notebook 07 has to be."""
+    seeds, tried = ((0,), (500, 1_000)) if run.quick else ((0, 1, 2), improve.BUDGETS)
+    values = improve.budgets(run.train, run.test, run.build, seeds, tried)
+    run.record("budget", values)
+    print(budget_table(values))
+
+
+def measure_faces(run: Run) -> None:
+    """What numbers and maps learn from few faces, and from many."""
+    if run.quick:
+        values = faces.measure(run.train, run.test, run.build, (0,), 1_000, (64,))
+    else:
+        values = faces.measure(run.train, run.test, run.build, (0, 1, 2))
+    run.record("faces", values)
+    print(faces_table(values))
+
+
+def measure_overfitting(run: Run) -> None:
+    """How a long training on the demo people goes, with faces varied and as they are."""
+    short = {"width": 16, "size": 64} if run.quick else {}
+    record("overfitting", overfitting.measure(run.build, **short), run.file)
 
 
 def measure_growth(run: Run) -> None:
     """Time and memory of a training against the number of faces, and what its step takes."""
-    results.record("speed", speed.measure(3 if run.quick else speed.STEPS), run.file)
+    record("speed", speed.measure(3 if run.quick else speed.STEPS), run.file)
     run.record("growth", growth.measure((200, 600, 2_000) if run.quick else growth.COUNTS))
 
 
@@ -177,15 +235,34 @@ def measure_detector(run: Run) -> None:
     run.record("detector", detector.measure([run.name, *run.more], count=count))
 
 
+def measure_trust(run: Run) -> None:
+    """How far the shipped weights' own word for their landmarks can be believed."""
+    most = 10 if run.quick else trust.MOST
+    run.record("trust", trust.measure([run.name, *run.more], most))
+
+
+def measure_video(run: Run) -> None:
+    """How many frames a second of a clip with one face, and of the live widget."""
+    values = video.measure(count=30 if run.quick else video.FRAMES)
+    values["live"] = video.measure_live(seconds=5 if run.quick else 20)
+    record("video", values, run.file)
+    print(*video.lines(values), sep="\n", flush=True)
+
+
 PARTS = {
     "input": measure_input,
     "scoreboard": measure_scoreboard,
     "shipped": measure_shipped,
     "latency": measure_latency,
     "improve": measure_improve,
+    "budget": measure_budget,
+    "faces": measure_faces,
+    "overfitting": measure_overfitting,
     "growth": measure_growth,
     "detector": measure_detector,
+    "trust": measure_trust,
     "customary": measure_customary,
+    "video": measure_video,
 }
 
 
@@ -200,21 +277,24 @@ def main() -> None:
     folder, *others = [get_dataset(one) for one in (name, *more)]
     files = [label_file(place, part) for place in (folder, *others) for part in ("train", "test")]
     # What was trained on other lists under the same folder name must not be taken for this.
-    key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    key = short_hash(*(file.read_bytes() for file in files))
     kind = "bench-quick" if args.quick else "bench"
     run = Run(
-        title=Path(name).name.removesuffix(".tar.gz"),
+        title=set_name(name),
         train=read_faces(files[0]),
         test=read_faces(files[1]),
         build=ROOT / "build" / kind / f"{folder.name}-{key}",
-        file=ROOT / "build" / "bench-quick.json" if args.quick else results.RESULTS,
+        file=ROOT / "build" / "bench-quick.json" if args.quick else RESULTS,
         quick=args.quick,
         name=name,
         more=more,
     )
     print(f"{run.title}: {len(run.train)} training and {len(run.test)} test faces", flush=True)
     for part in args.only:
-        PARTS[part](run)
+        try:
+            PARTS[part](run)
+        except KeyboardInterrupt:
+            sys.exit(f"Stopped in {part}; the same command goes on from there.")
     print(f"Figures are in {os.path.relpath(run.file)}; `python -m bench.results` makes tables.")
 
 

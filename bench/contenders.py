@@ -4,20 +4,24 @@ A contender is a function predict(image RGB uint8 [H, W, 3], box (left, top, wid
 landmarks float32 [68, 2] in pixels of the photograph.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 
-from helpers.annotations import read_image
-from helpers.checkpoint import load_checkpoint
-from helpers.crop import crop_matrix, invert, move
-from helpers.export import export, load_onnx
-from helpers.files import whole_file
+from bench.kept import core_seconds, once
+from helpers import metrics
+from helpers.annotations import Face, read_image
+from helpers.checkpoint import load_checkpoint, load_onnx
+from helpers.export import export
 from helpers.predict import Landmarker
-from helpers.recipe import Recipe
-from helpers.train_cli import main as train_from_shell
+from helpers.train import Recipe
+from helpers.train.__main__ import main as train_from_shell
+
+Predict = Callable[[np.ndarray, Any], np.ndarray]
 
 WIDTH, SIZE = 48, 128  # of the recipe's network
 RECIPE = (
@@ -35,15 +39,14 @@ class Contender:
     """
 
     name: str
-    predict: callable
+    predict: Predict
     seconds: float | None = None
     file: Path | None = None
 
-    def on(self, faces):
-        """Landmarks of faces from their label file's boxes: float32 [n, 68, 2].
+    def on(self, faces: Sequence[Face]) -> tuple[np.ndarray, float]:
+        """Landmarks float32 [n, 68, 2] of faces, from their label file's boxes; and milliseconds.
 
-        And the median time of a prediction in milliseconds, crop and way back included, reading
-        the photograph not.
+        These are the median time of a prediction: crop and way back are in it, reading is not.
         """
         points, times = [], []
         for face in faces:
@@ -53,31 +56,32 @@ class Contender:
             times.append(perf_counter() - began)
         return np.stack(points).astype(np.float32), 1000 * float(np.median(times))
 
-    def megabytes(self):
+    def megabytes(self) -> float | None:
         """Size on disk, None for what needs no file."""
         return self.file.stat().st_size / 1e6 if self.file else None
 
 
-def mean_face(train) -> Contender:
+def mean_face(train: Sequence[Face]) -> Contender:
     """Looks at no picture: the mean landmarks of the training faces, in the box."""
-    matrices = [crop_matrix(face.box, 224) for face in train]
-    crops = [move(face.landmarks, m) for face, m in zip(train, matrices, strict=True)]
-    mean = np.mean(crops, axis=0)
-    return Contender("mean face", lambda _, box: move(mean, invert(crop_matrix(box, 224))))
+    mean = metrics.mean_face(train)
+    return Contender("mean face", lambda _, box: metrics.place_face(mean, box))
 
 
-def course(train, folder, epochs, size=112, seed=0) -> list[Contender]:
+def course(
+    train: list[Face], folder: Path, epochs: int, size: int = 112, seed: int = 0
+) -> list[Contender]:
     """Notebook 04's network with its recipe: with one pass of `landmarks`, and with two."""
     path = folder / f"course {size} px {epochs} epochs seed {seed}.pt"
-    seconds = path.with_suffix(".seconds")
-    if not seconds.exists():
-        began = process_time()
-        Recipe(size=size).train(train, epochs, path, seed=seed)
-        write_text(seconds, f"{process_time() - began:.1f}")
-    return ways(Landmarker(*load_checkpoint(path)), "notebook 04", path, float(seconds.read_text()))
+    seconds = once(
+        path.with_suffix(".seconds"),
+        lambda: core_seconds(lambda: Recipe(size=size).train(train, epochs, path, seed=seed)),
+    )
+    return ways(Landmarker(*load_checkpoint(path)), "notebook 04", path, seconds)
 
 
-def recipe(names, entries, folder, looks, seed=0) -> list[Contender]:
+def recipe(
+    names: list[str], entries: int, folder: Path, looks: int, seed: int = 0
+) -> list[Contender]:
     """The best recipe that begins from nothing, as `python -m helpers.train` runs it.
 
     names: of the data sets to learn from, a weighty one named twice; the first one's test list is
@@ -85,41 +89,34 @@ def recipe(names, entries, folder, looks, seed=0) -> list[Contender]:
     """
     epochs = max(1, round(looks / (0.9 * entries)))
     path = folder / f"recipe {len(names)} sets {epochs} epochs seed {seed}.pt"
-    seconds = path.with_suffix(".seconds")
-    if not seconds.exists():
-        words = [*RECIPE.split(), "--seed", str(seed)]
-        words += ["--epochs", str(epochs), "--out", str(path)]
-        began = process_time()
-        train_from_shell(words + [word for name in names for word in ("--faces", name)])
-        write_text(seconds, f"{process_time() - began:.1f}")
+    words = [*RECIPE.split(), "--seed", str(seed), "--epochs", str(epochs), "--out", str(path)]
+    words += [word for name in names for word in ("--faces", name)]
+    spent = once(
+        path.with_suffix(".seconds"), lambda: core_seconds(lambda: train_from_shell(words))
+    )
     exported = path.with_suffix(".onnx")
     export(path, exported)
-    spent = float(seconds.read_text())
     return [
         *ways(Landmarker(*load_checkpoint(path)), "heat maps", path, spent),
         *ways(Landmarker(*load_onnx(exported), "cpu"), "heat maps, ONNX", exported, spent),
     ]
 
 
-def ways(landmarker, name, path, seconds=None) -> list[Contender]:
+def ways(
+    landmarker: Landmarker, name: str, path: Path, seconds: float | None = None
+) -> list[Contender]:
     """A network with one pass and with two; where its checkpoint says so, also with the mirror."""
 
-    def one_pass(image, box):
+    def one_pass(image: np.ndarray, box: Any) -> np.ndarray:
         return landmarker.landmarks(image, [box], mirror=False, passes=1)[0]
 
-    def two_passes(image, box):
+    def two_passes(image: np.ndarray, box: Any) -> np.ndarray:
         return landmarker.landmarks(image, [box], mirror=False)[0]
 
-    def with_mirror(image, box):
+    def with_mirror(image: np.ndarray, box: Any) -> np.ndarray:
         return landmarker.landmarks(image, [box], mirror=True)[0]
 
     found = {"one pass": one_pass, "two passes": two_passes}
     if landmarker.mirror:
         found["two passes, mirrored"] = with_mirror
     return [Contender(f"{name}, {way}", predict, seconds, path) for way, predict in found.items()]
-
-
-def write_text(path, text):
-    """Writes a small file whole or not at all."""
-    with whole_file(path) as partial:
-        partial.write_text(text, "utf-8")

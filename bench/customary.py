@@ -2,14 +2,18 @@
 
 Its network (ResNet18 from random weights, one grey channel in, 136 numbers out), its crop (the raw
 box), its jitter and rotation, Adam at 1e-4, batches of 64, mean squared error, ten epochs of
-`next(iter(loader))`, the checkpoint with the lowest validation loss. Two things are not its own:
-the figures, which it never prints, and the input size, so that it can be trained on a CPU.
+`next(iter(loader))`, the checkpoint with the lowest validation loss. Three things are not its own:
+the figures, which it never prints; the input size, so that it can be trained on a CPU; and that its
+length is counted in steps, since its ten epochs are more steps on its authors' longer list.
 """
 
 import copy
+import math
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from time import process_time
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,16 +23,19 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import models, transforms
 from torchvision.transforms import functional
 
-from bench.contenders import Contender
-from helpers.annotations import read_image
+from bench.cascades import cascade
+from bench.contenders import Contender, Predict
+from bench.kept import core_seconds
+from helpers.annotations import Face, read_image
 from helpers.crop import to_grey
 from helpers.dataset import split_by_photograph
-from helpers.detect import cascade
-from helpers.files import whole_file
 from helpers.metrics import nme
 from helpers.model import CPU_HAS_BF16
+from helpers.storage import whole_file
 
-EPOCHS, BATCH, LR = 10, 64, 1e-4
+BATCH, LR = 64, 1e-4
+STEPS = 940  # of its ten epochs on the 6,000 training faces of dlib's whole list
+SAVED = 5  # epochs from one saved state to the next
 
 
 @dataclass(frozen=True)
@@ -45,19 +52,20 @@ class Defects:
     raw_box: bool = True
 
     @property
-    def margin(self):
+    def margin(self) -> float:
+        """How many times as wide as the box the crop is."""
         return 1.0 if self.raw_box else 1.5
 
 
-def square(box, margin):
+def square(box: Sequence[float], margin: float) -> tuple[int, int, int, int]:
     """The box, widened by the margin about its centre, in whole pixels: left, top, width, height.
 
     A raw box is taken as it is, and so, where it is no square, squeezed into one.
     """
     left, top, width, height = box
     wide, high = margin * width, margin * height
-    at = (left - (wide - width) / 2, top - (high - height) / 2, wide, high)
-    return tuple(int(value) for value in at)
+    left, top = left - (wide - width) / 2, top - (high - height) / 2
+    return int(left), int(top), int(wide), int(high)
 
 
 class CustomaryDataset(Dataset):
@@ -67,14 +75,16 @@ class CustomaryDataset(Dataset):
     crop, -0.5 to 0.5).
     """
 
-    def __init__(self, faces, size, margin=1.0, change=True):
+    def __init__(
+        self, faces: Sequence[Face], size: int, margin: float = 1.0, change: bool = True
+    ) -> None:
         self.faces, self.size, self.margin, self.change = faces, size, margin, change
         self.jitter = transforms.ColorJitter(0.3, 0.3, 0.3, 0.1)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.faces)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         face = self.faces[index]
         left, top, width, height = square(face.box, self.margin)
         image = functional.to_pil_image(cv2.imread(str(face.image), cv2.IMREAD_GRAYSCALE))
@@ -92,7 +102,7 @@ class CustomaryDataset(Dataset):
         return functional.normalize(functional.to_tensor(image), [0.5], [0.5]), landmarks
 
 
-def network():
+def network() -> nn.Module:
     """torchvision's ResNet18 with one channel in and 136 numbers out, from random weights."""
     model = models.resnet18(weights=None)
     model.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
@@ -100,7 +110,7 @@ def network():
     return model.to(memory_format=torch.channels_last)
 
 
-def split(faces, leaking, seed):
+def split(faces: list[Face], leaking: bool, seed: int) -> tuple[list[int], list[int]]:
     """Training and validation indices: at random as is customary, or photographs kept whole."""
     if not leaking:
         return split_by_photograph(faces, seed)
@@ -110,7 +120,7 @@ def split(faces, leaking, seed):
 
 
 @torch.inference_mode()
-def error(model, dataset):
+def error(model: nn.Module, dataset: Dataset) -> tuple[float, float]:
     """Mean squared error and NME (per cent, inter-ocular) of a network on a `CustomaryDataset`.
 
     Both in parts of the crop, as training counts: where a box is no square, a little different from
@@ -123,67 +133,111 @@ def error(model, dataset):
     return loss, float(nme(predicted.numpy(), truth.numpy()).mean())
 
 
-def train(faces, test, defects, path, seed, size=112, epochs=EPOCHS):
+def train(
+    faces: list[Face],
+    test: list[Face],
+    defects: Defects,
+    path: Path,
+    seed: int,
+    size: int = 112,
+    steps: int = STEPS,
+) -> dict[str, Any]:
     """Trains the baseline with these defects; its weights and figures are at `path`.
 
-    Returns a dictionary: `told` (validation NME on jittered and rotated faces, as the customary
+    Returns the figures: `told` (validation NME on jittered and rotated faces, as the customary
     notebook would print), `validation` (the same faces, untouched), `test`, each for the epoch
     with the lowest jittered validation loss; `test_clean` for the epoch with the lowest untouched
-    one; `seconds` of training, summed over all cores; and the settings.
+    one; `curve` (validation NME, untouched, after each epoch); `seconds` of training, summed over
+    all cores; and the settings. steps: at least so many, in whole epochs. A training that was
+    stopped goes on from its last saved state, and comes to the same figures.
     """
-    random.seed(seed)
     torch.manual_seed(seed)
-    here, held = split(faces, defects.leaking_twins, seed)
-    train_set = CustomaryDataset([faces[i] for i in here], size, defects.margin)
-    jittered = CustomaryDataset([faces[i] for i in held], size, defects.margin)
-    untouched = CustomaryDataset(jittered.faces, size, defects.margin, change=False)
+    here, held = ([faces[i] for i in part] for part in split(faces, defects.leaking_twins, seed))
+    train_set, jittered = (CustomaryDataset(part, size, defects.margin) for part in (here, held))
+    untouched, test_set = (
+        CustomaryDataset(part, size, defects.margin, change=False) for part in (held, test)
+    )
     loader = DataLoader(train_set, BATCH, shuffle=True)
+    epochs = math.ceil(steps / len(loader))
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), LR)
-    seconds, best, best_clean = 0.0, (np.inf,), (np.inf,)
-    for _ in range(epochs):
-        began = process_time()
-        model.train()
-        batches = iter(loader)
-        for _ in range(len(loader)):
-            images, landmarks = next(iter(loader) if defects.partial_epochs else batches)
-            optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=CPU_HAS_BF16):
-                outputs = model(images)
-            nn.functional.mse_loss(outputs.float(), landmarks.flatten(1)).backward()
-            optimizer.step()
-        seconds += process_time() - began
+    state: dict[str, Any] = {"seconds": 0.0, "loss": math.inf, "clean": math.inf, "curve": []}
+    kept: dict[str, dict[str, torch.Tensor]] = {}
+    resume = Path(f"{path}.resume")
+    if resume.exists():
+        saved = torch.load(resume, weights_only=True)
+        state, kept = saved["state"], saved["kept"]
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        print(f"going on from epoch {len(state['curve']) + 1} of {epochs}", flush=True)
+    while len(state["curve"]) < epochs:
+        epoch = len(state["curve"])
+        # What is random in an epoch follows from its number, wherever the training was stopped.
+        random.seed(1000 * seed + epoch)
+        torch.manual_seed(1000 * seed + epoch)
+        state["seconds"] += core_seconds(
+            lambda: _epoch(model, optimizer, loader, defects.partial_epochs)
+        )
         loss, told = error(model, jittered)
         clean_loss, validation = error(model, untouched)
-        if loss < best[0]:
-            best = loss, told, validation, copy.deepcopy(model.state_dict())
-        if clean_loss < best_clean[0]:
-            best_clean = clean_loss, copy.deepcopy(model.state_dict())
-    test_set = CustomaryDataset(test, size, defects.margin, change=False)
-    figures = {"told": best[1], "validation": best[2]}
-    for name, weights in (("test_clean", best_clean[-1]), ("test", best[-1])):
+        state["curve"].append(round(validation, 3))
+        if loss < state["loss"]:
+            state |= {"loss": loss, "told": told, "validation": validation}
+            kept["test"] = copy.deepcopy(model.state_dict())
+        if clean_loss < state["clean"]:
+            state["clean"], kept["test_clean"] = clean_loss, copy.deepcopy(model.state_dict())
+        if (epoch + 1) % SAVED == 0:
+            print(f"epoch {epoch + 1} of {epochs}: validation NME {validation:.2f} %", flush=True)
+            parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            with whole_file(resume) as partial:
+                torch.save(parts | {"state": state, "kept": kept}, partial)
+    figures = {name: state[name] for name in ("told", "validation", "seconds", "curve")}
+    for name, weights in kept.items():
         model.load_state_dict(weights)
         figures[name] = error(model, test_set)[1]
-    figures |= {"seconds": seconds, "seed": seed, "size": size, "epochs": epochs}
+    figures |= {"seed": seed, "size": size, "steps": epochs * len(loader), "epochs": epochs}
     figures |= {"bf16": CPU_HAS_BF16, "defects": asdict(defects)}
     with whole_file(path) as partial:
-        torch.save({"weights": best[-1], "figures": figures}, partial)
+        torch.save({"weights": kept["test"], "figures": figures}, partial)
+    resume.unlink(missing_ok=True)
     return figures
 
 
-def trained(faces, test, defects, folder, seed, **settings):
+def _epoch(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loader: DataLoader, partial: bool
+) -> None:
+    """As many steps as there are batches; if partial, each on the first of newly shuffled ones."""
+    model.train()
+    batches = iter(loader)
+    for _ in range(len(loader)):
+        images, landmarks = next(iter(loader) if partial else batches)
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=CPU_HAS_BF16):
+            outputs = model(images)
+        nn.functional.mse_loss(outputs.float(), landmarks.flatten(1)).backward()
+        optimizer.step()
+
+
+def trained(
+    faces: list[Face],
+    test: list[Face],
+    defects: Defects,
+    folder: Path,
+    seed: int,
+    size: int = 112,
+    steps: int = STEPS,
+) -> tuple[dict[str, Any], Path]:
     """Figures and file of the baseline with these defects, trained unless that was done before."""
     off = [name for name, on in asdict(defects).items() if not on]
-    size, epochs = settings.get("size", 112), settings.get("epochs", EPOCHS)
-    name = f"customary {size} px {epochs} epochs seed {seed}" + "".join(f" no {n}" for n in off)
+    name = f"customary {size} px {steps} steps seed {seed}" + "".join(f" no {n}" for n in off)
     path = folder / f"{name}.pt"
     if not path.exists():
         print(f"training: {name}", flush=True)
-        train(faces, test, defects, path, seed, **settings)
+        train(faces, test, defects, path, seed, size, steps)
     return torch.load(path, weights_only=True)["figures"], path
 
 
-def contender(path):
+def contender(path: Path) -> Contender:
     """A trained baseline as a contender."""
     saved = torch.load(path, weights_only=True)
     figures = saved["figures"]
@@ -193,7 +247,7 @@ def contender(path):
     margin = Defects(**figures["defects"]).margin
 
     @torch.inference_mode()
-    def predict(image, box):
+    def predict(image: np.ndarray, box: Sequence[float]) -> np.ndarray:
         left, top, width, height = square(box, margin)
         crop = functional.to_pil_image(to_grey(image))
         crop = functional.resize(functional.crop(crop, top, left, height, width), [size, size])
@@ -204,13 +258,13 @@ def contender(path):
     return Contender("customary notebook", predict, figures["seconds"], path)
 
 
-def haar_boxes(image):
+def haar_boxes(image: np.ndarray) -> np.ndarray:
     """What the customary notebook predicts on: the boxes of OpenCV's default cascade, [n, 4]."""
     default = cascade("haarcascade_frontalface_default.xml")
-    return np.float32(default.detectMultiScale(to_grey(image), 1.3, 5)).reshape(-1, 4)
+    return np.array(default.detectMultiScale(to_grey(image), 1.3, 5), np.float32).reshape(-1, 4)
 
 
-def on_haar_boxes(predict, faces):
+def on_haar_boxes(predict: Predict, faces: Sequence[Face]) -> dict[str, float | None]:
     """The faces that the cascade finds: NME from `label` boxes, from `haar` boxes, how many."""
     truth, given, found = [], [], []
     for face in faces:

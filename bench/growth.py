@@ -9,16 +9,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from helpers.dataset import load_faces
 from helpers.model import CPU_HAS_BF16
-from helpers.recipe import Recipe
+from helpers.train import Recipe
 
 COUNTS = (1_000, 3_000, 10_000)
 
 
-def measure(counts=COUNTS) -> dict:
+def measure(counts: Iterable[int] = COUNTS) -> dict[str, list[float]]:
     """One epoch of a narrow network on so many faces: name to a list, one value for each count.
 
     faces; seconds of the epoch, validation included, with the crops made before; megabytes, the
@@ -41,12 +42,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FACES_DATA"] = folder  # the crops of a copied list are nobody else's
         recipe, out = Recipe(width=16, size=112), Path(folder) / "grown.pt"
-        times = []
+        times: list[float] = []
         recipe.train(
             faces, 2, out, bf16=CPU_HAS_BF16, on_epoch=lambda _: times.append(time.perf_counter())
         )
-    print(json.dumps({"faces": count, "seconds": round(times[1] - times[0], 1),
-                      "megabytes": round(peak_megabytes())}))  # fmt: skip
+    seconds, megabytes = round(times[1] - times[0], 1), round(peak_megabytes())
+    print(json.dumps({"faces": count, "seconds": seconds, "megabytes": megabytes}))
 
 
 def peak_megabytes() -> float:

@@ -1,19 +1,22 @@
-"""How long every contender takes for a face, all in one run.
+"""How long every contender takes for a face, all in one run; peers with their detectors as well.
 
-That does not depend on what was learned. So what does not ship has random weights here, and the
-trees, of the depth and number that the scoreboard's have, are trained on a few faces.
+How long does not depend on what was learned. So what does not ship has random weights here, and the
+trees, of the depth and number that the scoreboard's have, are trained on a few faces. Beside the
+peers (`bench.peers`) stands their NME, which is given for the scoreboard's own trees only.
 """
 
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
-from bench import customary, trees
-from bench.contenders import SIZE, WIDTH, mean_face, ways
-from helpers.checkpoint import SHIPPED, save_checkpoint
-from helpers.export import export, load_onnx
+from bench import customary, peers, trees
+from bench.contenders import SIZE, WIDTH, Contender, mean_face, ways
+from helpers.annotations import Face
+from helpers.checkpoint import SHIPPED, load_onnx, save_checkpoint
+from helpers.export import export
 from helpers.heatmap import HeatmapNet
 from helpers.model import LandmarkNet
 from helpers.predict import Landmarker
@@ -21,34 +24,51 @@ from helpers.predict import Landmarker
 FACES = 60  # each contender predicts so many; the median counts
 
 
-def measure(train, test, settings=trees.FIRST) -> dict:
-    """Contender to milliseconds a face, crop and way back included.
+def measure(
+    train: list[Face],
+    test: list[Face],
+    settings: dict[str, Any] = trees.FIRST,
+    kept: Path | None = None,
+) -> dict[str, Any]:
+    """Contender to milliseconds a face, crop and way back included; and what `bench.peers` says.
 
-    train, test: lists of faces. settings: the trees'. On the CPU, one face at a time.
+    train, test: lists of faces. settings: the trees'. kept: the file of the scoreboard's trees, if
+    there is one. On the CPU, one face at a time.
     """
     torch.manual_seed(0)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        figures = {"defects": {}, "size": 112, "seconds": None}
-        old, course, maps = folder / "old.pt", folder / "course.pt", folder / "maps.pt"
-        torch.save({"weights": customary.network().state_dict(), "figures": figures}, old)
-        contenders = [mean_face(train[:50]), customary.contender(old)]
-        if find_spec("dlib"):  # an extra of the benchmark
-            few, path = settings | {"oversampling_amount": 1}, folder / "trees.dat"
-            trees.grow(train[:50], few, path, torch.get_num_threads())
-            contenders.append(trees.contender(path))
-        regression, heat_maps = LandmarkNet(64, 112).eval(), HeatmapNet(WIDTH, SIZE).eval()
-        save_checkpoint(regression, course)
-        save_checkpoint(heat_maps, maps, half=True, mirror=True)
-        export(maps, folder / "maps.onnx")
-        on_onnx = Landmarker(*load_onnx(folder / "maps.onnx"), "cpu")
-        contenders += ways(Landmarker(regression, device="cpu"), "notebook 04", course)
-        contenders += ways(Landmarker(heat_maps, {"mirror": True}, "cpu"), "heat maps", maps)
-        contenders += ways(on_onnx, "heat maps, ONNX", folder / "maps.onnx")
-        for shipped, path in SHIPPED.items():
-            contenders += ways(Landmarker.load(shipped, "cpu"), f"`{shipped}`", path)
-        rows = {}
-        for one in contenders:
+    rows = {}
+    with TemporaryDirectory() as folder:
+        for one in contenders(train[:50], settings, Path(folder)):
             rows[one.name] = {"milliseconds": round(one.on(test[:FACES])[1], 2)}
             print(f"{one.name:>34} {rows[one.name]}", flush=True)
-    return {"contenders": rows, "threads": torch.get_num_threads()}
+        learned = bool(kept and kept.exists() and find_spec("dlib"))
+        quick = Path(folder) / "trees.dat"
+        file = kept if learned else quick if quick.exists() else None
+        beside = peers.measure(test, peers.peers(file, learned))
+    return {"contenders": rows, "peers": beside, "threads": torch.get_num_threads()}
+
+
+def contenders(faces: list[Face], settings: dict[str, Any], folder: Path) -> list[Contender]:
+    """All contenders; the files of those that do not ship are in the folder.
+
+    Without dlib, which is an extra of the benchmark, the trees are not among them.
+    """
+    old, course, maps = folder / "old.pt", folder / "course.pt", folder / "maps.pt"
+    figures = {"defects": {}, "size": 112, "seconds": None}
+    torch.save({"weights": customary.network().state_dict(), "figures": figures}, old)
+    found = [mean_face(faces), customary.contender(old)]
+    if find_spec("dlib"):
+        few, path = settings | {"oversampling_amount": 1}, folder / "trees.dat"
+        trees.grow(faces, few, path, torch.get_num_threads())
+        found.append(trees.contender(path))
+    regression, heat_maps = LandmarkNet(64, 112).eval(), HeatmapNet(WIDTH, SIZE).eval()
+    save_checkpoint(regression, course)
+    save_checkpoint(heat_maps, maps, {"mirror": True}, half=True)
+    export(maps, folder / "maps.onnx")
+    on_onnx = Landmarker(*load_onnx(folder / "maps.onnx"), "cpu")
+    found += ways(Landmarker(regression, device="cpu"), "notebook 04", course)
+    found += ways(Landmarker(heat_maps, {"mirror": True}, "cpu"), "heat maps", maps)
+    found += ways(on_onnx, "heat maps, ONNX", folder / "maps.onnx")
+    for shipped, path in SHIPPED.items():
+        found += ways(Landmarker.load(shipped, "cpu"), f"`{shipped}`", path)
+    return found

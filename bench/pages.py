@@ -1,0 +1,178 @@
+"""README, docs and cards: the tables of the benchmark with the words around them, in Markdown."""
+
+from bench.tables import (
+    Record,
+    costs_table,
+    errors_table,
+    five_table,
+    markdown,
+    peers_table,
+    shipped_table,
+    tones_table,
+)
+from bench.words import (
+    DATA,
+    SUBSET,
+    Results,
+    command,
+    learned,
+    machine,
+    named,
+    search_in_words,
+    times,
+    title,
+    where_measured,
+)
+
+# Records that are not named after the part of the benchmark that makes them.
+PART_OF = {"weights": "shipped", "london": "shipped", "speed": "growth"}
+LIST = f"""\
+`{DATA}` is here
+{SUBSET}
+and a picture at most 800; `python tools/cut_subset.py SOURCE FOLDER` cuts the same faces, at the
+same scale, out of [dlib's own](http://dlib.net/files/data/{DATA}.tar.gz).
+It is split as dlib splits it, which is not the official 300-W split: its test list shares
+photographs with its training list (another face of the same picture), and the column "photographs
+disjoint" leaves those out.
+So none of these figures may be set beside a published table of 300-W. Whoever has iBUG's own
+archives gets those that may: `python -m bench.official FOLDER` measures the weights that ship on
+the official test sets (common, challenging, full) and prints published figures beside them.
+"""
+READING = """\
+NME is the mean distance between a predicted point and the true one, in per cent of the distance
+between the outer eye corners of the same face, or of the length that the column names. AUC is the
+area under the cumulative curve of the faces' NME up to 8 %, in per cent. A failure is a face whose
+NME is above the limit. In brackets are 95 % bootstrap intervals that draw whole photographs. Core
+minutes are summed over all cores. "A face" is the median time of a prediction on the CPU, one face
+at a time, crop and way back included; all contenders were timed in one run.
+"""
+AGAIN = """\
+`PATH` stands for an archive or a folder: of `FACES`, the list above; of `MORE`, what the best
+recipe learns from besides (here YouTube Faces with 68 points); of `LONDON`, the Face Research Lab
+London Set. `make bench` makes all parts, and goes on where it was stopped; one part alone is
+`FACES=PATH python -m bench --only PART`. `RECORD=1` keeps what a run of the notebooks scored.
+"""
+
+
+def readme(results: Results) -> str:
+    """The README's five contenders, and one sentence on where they were measured."""
+    board, latency = results[f"scoreboard {DATA}"], results[f"latency {DATA}"]
+    table = five_table(board, results[f"shipped {DATA}"], times(results))
+    return (
+        f"{table}\nMeasured on {title(DATA, board)}, the times all in one run on "
+        f"{machine(latency)}. {learned(board)} What `research` learned from stands on its "
+        "[card](helpers/assets/README.md). All other figures and machines, and why no figure here "
+        "may be set beside a published one, are in [docs/results.md](docs/results.md).\n"
+    )
+
+
+def docs(results: Results) -> str:
+    """The page of all figures: what the list is, each table, and how to measure it again."""
+    parts = [
+        "# Measured figures",
+        "Made by `python -m bench.results` from [bench/results.json](../bench/results.json): "
+        "what is changed here by hand is lost.",
+        f"## What the list is\n\n{LIST}",
+        f"## How to read the tables\n\n{READING}",
+        "## The scoreboard",
+        *(
+            f"On {title(faces, board)}:\n\n{scoreboard(results, faces)}\n\n{learned(board)}"
+            for faces, board in named(results, "scoreboard")
+        ),
+        "What each change on the way there is worth stands in "
+        "[notebook 7](../notebooks/07_improve.ipynb), what the customary notebook's habits cost in "
+        "[notebook 6b](../notebooks/06b_customary.ipynb).",
+        f"## The weights that ship\n\n{cards(results)}",
+        *(
+            f"## Detector included, on {faces}\n\n{peers(values)}"
+            for faces, values in named(results, "latency")
+            if "peers" in values
+        ),
+        f"## Other figures\n\n{others_table(results)}",
+        f"## Machines, versions, dates, and how to measure again\n\n{AGAIN}",
+        machines_table(results),
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def cards(results: Results) -> str:
+    """What the weights in the repository do on real photographs, by yaw and by tone of skin."""
+    parts = [
+        f"NME in per cent of the inter-ocular distance on {faces}, {values['test_faces']} test "
+        "faces, from the label file's boxes, with 95 % intervals; also by yaw (degrees, with the "
+        f"number of faces). `{command(f'shipped {faces}', values)}`.\n\n"
+        f"{shipped_table(values, times(results, faces))}\n{where_measured(results, faces, values)}"
+        for faces, values in named(results, "shipped")
+    ]
+    if london := results.get("london"):
+        parts.append(
+            "NME by tone of skin (luminance of the cheeks) on the "
+            f"{london['faces']} neutral portraits of the London Set, with 95 % intervals. Its "
+            "points are another convention, brought to the 68, which is part of every figure. "
+            f"`{command('london', london)}`.\n\n{tones_table(london)}\n"
+            f"Measured on {machine(london)}."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def scoreboard(results: Results, faces: str = DATA) -> str:
+    """The scoreboard of a data set in two tables, what was tried for the trees, and the machine."""
+    board = results[f"scoreboard {faces}"]
+    return (
+        f"{errors_table(board)}\nThe same errors in other units, and what each contender costs:\n\n"
+        f"{costs_table(board, times(results, faces))}\n{search_in_words(board['trees'])}\n\n"
+        f"{where_measured(results, faces, board)}"
+    )
+
+
+def peers(latency: Record) -> str:
+    """The weights that ship beside dlib and MediaPipe, from a picture to landmarks."""
+    values = latency["peers"]
+    return (
+        f"All were given the same {values['faces']} pictures of one face each, "
+        f"{values['pixels']} pixels square, cut out of the test list's photographs around its "
+        "boxes. NME is that of the landmarks from the contender's own detector, on the "
+        f"{values['common']} faces that all found. MediaPipe's mesh has other points: those that "
+        "stand for the 68 are Peizhi Yan's choice "
+        "([mediapipe2dlib](https://github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks)), and its jaw "
+        "follows the skull, not the outline that is seen; the last column leaves the jaw out. What "
+        f"differs in convention is part of its figure.\n\n{peers_table(values)}\n"
+        f"Measured on {machine(latency)}."
+    )
+
+
+def others_table(results: Results) -> str:
+    """What else was measured: the runs of the notebooks, the input path, the weights' own test."""
+    rows = []
+    for faces, run in named(results, "run"):
+        text = f"test NME **{run['test_nme']:.2f} %**, mean face {run['mean_face']:.2f} % "
+        text += f"({run['faces']} faces); {run['seconds'] / 60:.0f} minutes in all"
+        rows.append([f"notebooks on {faces}", text, f"run {faces}"])
+    for faces, path in named(results, "input"):
+        text = f"{path['cached_per_second']} faces a second, {path['ratio']:.1f} times the "
+        text += f"customary {path['customary_per_second']}; "
+        text += f"{100 * path['share_of_step']:.1f} % of a training step"
+        rows.append([f"input path at 224 px, on {faces}", text, f"input {faces}"])
+    for weights, own in named(results, "weights"):
+        text = f"test NME {own['test_nme']:.2f} % on {own['test_faces']} demo people; "
+        text += f"{own['bytes'] / 1e6:.1f} MB"
+        rows.append([f"shipped weights `{weights}`", text, f"weights {weights}"])
+    return markdown(
+        ["what", "figure", "printed by"],
+        ([what, text, f"`{command(name, results[name])}`"] for what, text, name in rows),
+    )
+
+
+def machines_table(results: Results) -> str:
+    """For each record of results.json: what makes it, and where, when and with what it was made."""
+    versions = {"python": "Python", "torch": "torch", "opencv": "OpenCV"}
+    versions |= {"onnxruntime": "ONNX Runtime", "dlib-bin": "dlib", "mediapipe": "MediaPipe"}
+    rows = []
+    for name, values in sorted(results.items()):
+        kind = name.split()[0]
+        part = "-" if kind == "run" else f"`{PART_OF.get(kind, kind)}`"
+        gpu = f" and one {values['gpu']}" if values["gpu"] else ""
+        used = [f"{text} {values[key]}" for key, text in versions.items() if key in values]
+        cells = [name, f"`{command(name, values)}`", part, values["machine"] + gpu]
+        rows.append([*cells, ", ".join(used), values["date"]])
+    return markdown(["record", "made by", "part", "machine", "versions", "date"], rows)

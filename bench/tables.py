@@ -1,0 +1,249 @@
+"""Records of results.json as tables in Markdown; neither a network nor a notebook is needed.
+
+A record is what `python -m bench` measured under one name, as plain numbers. A figure with its
+interval is [value, low, high]; in front of those of a part of the list, how many faces it has.
+`took` is what a face takes each contender, in milliseconds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Record = dict[str, Any]
+Took = dict[str, float]
+
+NME = "NME, % of inter-ocular distance"
+# The README's rows: a contender, and what stands there for its name.
+FIVE = {
+    "mean face": "the mean face, which looks at no picture",
+    "regression trees (dlib)": "regression trees (dlib)",
+    "notebook 04, two passes": "notebook 04's network (two passes)",
+    "heat maps, two passes, mirrored": "the recipe from nothing in half an hour "
+    "(heat maps, two passes, mirrored)",
+    "`research`, two passes, mirrored": "the best weights that ship "
+    "(`research`, two passes, mirrored)",
+}
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown from the texts of its cells."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    lines.insert(1, "|" + len(head) * "---|")
+    return "\n".join(lines) + "\n"
+
+
+def five_table(board: Record, shipped: Record, took: Took) -> str:
+    """The README's table: five contenders, how far off, how often they fail, how long they take."""
+    rows = board["contenders"] | shipped["contenders"]
+    return markdown(
+        ["contender", f"{NME} (95 % interval)", "failures above 8 %", "a face"],
+        (
+            [text, bold(rows[name]["nme"]), f"{rows[name]['failure_8'][0]:.1f} %", ms(took, name)]
+            for name, text in FIVE.items()
+        ),
+    )
+
+
+def errors_table(board: Record) -> str:
+    """How far off each contender of the scoreboard is, and how often it fails."""
+    head = ["contender", NME, "the same, photographs disjoint", "AUC at 8 %"]
+    head += ["failures above 8 %, %", "above 10 %, %"]
+    rows = []
+    for name, row in board["contenders"].items():
+        apart = row["nme_disjoint"]
+        cells = [name, bold(row["nme"])]
+        cells += [f"{apart[1]:.2f} {between(apart[1:])}, {apart[0]} faces" if apart else "-"]
+        for figure in (row["auc_8"], row["failure_8"], row["failure_10"]):
+            cells += [f"{figure[0]:.1f} {between(figure)}"]
+        rows.append(cells)
+    return markdown(head, rows)
+
+
+def costs_table(board: Record, took: Took) -> str:
+    """The scoreboard's errors in other units, and what each contender costs."""
+    head = ["contender", "NME, % of inter-pupil distance", "of box size"]
+    head += ["training, core minutes", "size", "a face"]
+    rows = []
+    for name, row in board["contenders"].items():
+        cells = [name, f"{row['nme_inter-pupil'][0]:.2f}", f"{row['nme_box'][0]:.2f}"]
+        cells += [minutes(row), f"{row['megabytes']:.0f} MB" if row["megabytes"] else "-"]
+        rows.append([*cells, ms(took, name)])
+    return markdown(head, rows)
+
+
+def together_table(board: Record, shipped: Record, took: Took) -> str:
+    """What was trained from nothing beside what ships: error, training, size and time."""
+    return markdown(
+        ["contender", NME, "training, core minutes", "size", "a face"],
+        (
+            [
+                name,
+                bold(row["nme"]),
+                minutes(row),
+                f"{row['megabytes']:.1f} MB" if row["megabytes"] else "-",
+                ms(took, name),
+            ]
+            for name, row in (board["contenders"] | shipped["contenders"]).items()
+        ),
+    )
+
+
+def shipped_table(shipped: Record, took: Took) -> str:
+    """What the weights in the repository do on real photographs, in all and by yaw."""
+    turns = next(iter(shipped["contenders"].values()))["yaw"]
+    head = ["weights", "NME", "failures above 10 %, %"]
+    head += [f"{turn} ({figure[0]})" for turn, figure in turns.items()]
+    rows = []
+    for way, row in shipped["contenders"].items():
+        by_yaw = [f"{figure[1]:.2f}" for figure in row["yaw"].values()]
+        cells = [way, bold(row["nme"]), f"{row['failure_10'][0]:.1f}"]
+        rows.append([*cells, *by_yaw, ms(took, way)])
+    return markdown([*head, "a face"], rows)
+
+
+def tones_table(london: Record) -> str:
+    """NME of the weights in the repository by tone of skin."""
+    tones = next(iter(london["weights"].values()))
+    return markdown(
+        ["weights", *tones],
+        (
+            [f"`{name}`", *(f"{figure[1]:.2f} {between(figure[1:])}" for figure in row.values())]
+            for name, row in london["weights"].items()
+        ),
+    )
+
+
+def customary_table(values: Record) -> str:
+    """The customary notebook with its defects switched off, one a row.
+
+    A row that begins "as it stands" is the one that those below it are held against.
+    """
+    head = ["done instead", "validation NME as it would tell, %", "validation NME, untouched, %"]
+    head += ["test NME, %", "change in test NME", "core minutes, quickest seed"]
+    rows, beside = [], list[float]()
+    for name, runs in values["rows"].items():
+        tested = [run["test"] for run in runs]
+        beside = tested if name.startswith("as it stands") else beside
+        errors = [spread(run[key] for run in runs) for key in ("told", "validation", "test")]
+        change = "-" if beside is tested else verdict(tested, beside)
+        rows.append([name, *errors, change, quickest(runs)])
+    return markdown(head, rows)
+
+
+def improve_table(values: Record) -> str:
+    """What each change of notebook 07 is worth: the mean over the seeds, and the farthest seed."""
+    head = ["change", "beside", "faces shown", NME, "change in NME"]
+    head += ["from boxes that lie aside", "core minutes"]
+    trials, rows = values["trials"], []
+    for name, runs in trials.items():
+        words, errors = values["words"][name], [run["test"] for run in runs]
+        other, gain = words["beside"], "-"
+        if other:
+            gain = verdict(errors, [run["test"] for run in trials[other]])
+        cells = [f"`{name}`: {words['what']}", f"`{other}`" if other else "-"]
+        cells += [f"{values['shown'][name]:,}", spread(errors), gain]
+        rows.append([*cells, spread(run["aside"] for run in runs), quickest(runs)])
+    maps = [run["test"] for run in trials["heat maps"]]
+    for way, errors in values["ways"].items():
+        cells = [f"{way}, when it predicts", "`heat maps`", "-"]
+        rows.append([*cells, spread(errors), verdict(errors, maps), "-", "-"])
+    return markdown(head, rows)
+
+
+def budget_table(values: Record) -> str:
+    """NME of two trials of notebook 07 against the faces that each training was shown."""
+    head = ["faces shown", *(f"`{name}`: {NME}" for name in values["trials"])]
+    rows = [
+        [
+            f"{shown:,}",
+            *(spread(run["test"] for run in runs[k]) for runs in values["trials"].values()),
+        ]
+        for k, shown in enumerate(values["shown"])
+    ]
+    return markdown(head, rows)
+
+
+def faces_table(values: Record) -> str:
+    """NME against the number of training faces, for 136 numbers and for 68 maps."""
+    head = ["training faces", f"136 numbers: {NME}", "68 maps", "maps instead of numbers"]
+    rows = []
+    for count, *pair in zip(values["counts"], values["numbers"], values["maps"], strict=True):
+        numbers, maps = ([run["test"] for run in runs] for runs in pair)
+        rows.append([f"{count:,}", spread(numbers), spread(maps), verdict(maps, numbers)])
+    return markdown(head, rows)
+
+
+def peers_table(values: Record) -> str:
+    """From a picture to landmarks: what the weights that ship and their peers take and find."""
+    head = ["contender", "detector and landmarks, ms", "landmarks alone, ms", "alone, the box from"]
+    head += ["faces found, %", NME, "the same without the jaw"]
+    rows = []
+    for name, row in values["rows"].items():
+        cells = [name, f"{row['whole']:.1f}", f"{row['alone']:.1f}", row["box_from"]]
+        errors = [f"{row[key]:.2f}" if key in row else "-" for key in ("nme", "nme_51")]
+        rows.append([*cells, f"{row['found']:.1f}", *errors])
+    return markdown(head, rows)
+
+
+def detector_times_table(values: Record) -> str:
+    """What each detector takes for a picture, by the picture's size."""
+    sizes = list(next(iter(values["times"].values())))
+    rows = [
+        [way, *(f"{took[size]:.1f}" for size in sizes)] for way, took in values["times"].items()
+    ]
+    return markdown(["detector", *(f"ms, {size}" for size in sizes)], rows)
+
+
+def detector_table(values: Record) -> str:
+    """What each detector finds on each test list."""
+    head = ["test list", "detector", "faces found, %", "false boxes a picture"]
+    head += ["NME from the label file's boxes", "from its own"]
+    rows = []
+    for name, board in values["lists"].items():
+        for way, row in board["ways"].items():
+            cells = [f"{name} ({board['faces']})", way, f"{row['recall']:.1f}"]
+            cells += [f"{row['false']:.2f}"]
+            cells += [f"{row[k]:.2f}" if k in row else "-" for k in ("nme_label", "nme_detected")]
+            rows.append(cells)
+    return markdown(head, rows)
+
+
+def between(figure: Sequence[float]) -> str:
+    """The interval of a figure, in brackets."""
+    digits = 2 if figure[0] < 10 else 1
+    return f"({figure[1]:.{digits}f} to {figure[2]:.{digits}f})"
+
+
+def bold(figure: Sequence[float]) -> str:
+    """A figure in bold type, and its interval."""
+    return f"**{figure[0]:.2f}** {between(figure)}"
+
+
+def minutes(row: Record) -> str:
+    """What a contender's training took, in minutes summed over all cores."""
+    seconds = row.get("training_seconds")
+    return f"{seconds / 60:.0f}" if seconds else "-"
+
+
+def ms(took: Took, name: str) -> str:
+    """What a face takes a contender, if it was timed."""
+    return f"{took[name]:.1f} ms" if name in took else "-"
+
+
+def quickest(runs: Iterable[Record]) -> str:
+    """Core minutes of the quickest run: another program makes a training longer, never shorter."""
+    return f"{min(run['seconds'] for run in runs) / 60:.1f}"
+
+
+def spread(numbers: Iterable[float]) -> str:
+    """The mean of runs with different seeds, and how far the farthest is from it."""
+    numbers = list(numbers)
+    mean = sum(numbers) / len(numbers)
+    return f"{mean:.2f} ± {max(abs(number - mean) for number in numbers):.2f}"
+
+
+def verdict(errors: Sequence[float], others: Sequence[float]) -> str:
+    """The mean difference from runs with the same seeds, and whether all agree on its sign."""
+    differences = [error - other for error, other in zip(errors, others, strict=True)]
+    low, high = min(differences), max(differences)
+    said = "better" if high < 0 else "worse" if low > 0 else "seeds differ"
+    return f"{sum(differences) / len(differences):+.2f}, {said}"

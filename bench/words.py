@@ -1,0 +1,116 @@
+"""What is said of records: where they were measured, with what, and what came out, in sentences."""
+
+from bench.tables import Record, Took, spread
+
+Results = dict[str, Record]  # all records of results.json, by name
+
+DATA = "ibug_300W_large_face_landmark_dataset"  # whose figures the course shows
+SUBSET = (
+    "the AFW and part of the HELEN photographs of dlib's archive, scaled so that a face box is at "
+    "most 224 pixels"
+)
+
+
+def title(faces: str, values: Record) -> str:
+    """A data set's name and the size of its lists."""
+    return f"{faces} ({values['training_faces']} training and {values['test_faces']} test faces)"
+
+
+def machine(values: Record) -> str:
+    """What a figure was measured with, in words."""
+    gpu = f" and one {values['gpu']}" if values["gpu"] else ""
+    return f"{values['machine']}{gpu}, torch {values['torch']}, {values['date']}"
+
+
+def named(results: Results, kind: str) -> list[tuple[str, Record]]:
+    """The records of one kind, each with the name of its data set or weights."""
+    start = f"{kind} "
+    return [(k.removeprefix(start), v) for k, v in sorted(results.items()) if k.startswith(start)]
+
+
+def command(name: str, values: Record) -> str:
+    """What is typed to make a record again."""
+    kind, _, faces = name.partition(" ")
+    if kind == "run":
+        return f"{values['command']} RECORD=1"
+    if kind == "london":
+        return "make bench FACES=PATH LONDON=PATH"
+    if faces in ("", "demo") or kind == "weights":
+        return "make bench"
+    more = values.get("more") or "more faces" in values.get("trials", {})
+    more = more or len(values.get("lists", ())) > 1
+    return "make bench FACES=PATH" + (" MORE=PATH" if more else "")
+
+
+def times(results: Results, faces: str = DATA) -> Took:
+    """What a face takes each contender, in milliseconds, all from one run."""
+    rows = results.get(f"latency {faces}", {"contenders": {}})["contenders"]
+    return {name: row["milliseconds"] for name, row in rows.items()}
+
+
+def where_timed(results: Results, faces: str = DATA) -> str:
+    """Where the contenders were timed."""
+    where = machine(results[f"latency {faces}"])
+    return f'what a face takes, all in one run (`make bench`, part "latency"), on {where}'
+
+
+def where_measured(results: Results, faces: str, values: Record) -> str:
+    """Where a board was measured, and where its contenders were timed: one sentence."""
+    timed = f"; {where_timed(results, faces)}" if f"latency {faces}" in results else ""
+    return f"Measured on {machine(values)}{timed}."
+
+
+def learned(board: Record) -> str:
+    """What the recipe from nothing learned from: a sentence."""
+    more = "".join(f" and from {name}" for name in board["more"])
+    return (
+        f"The heat maps from nothing learned from the training list{more}; trees, notebook 04 and "
+        "the mean face from that list alone."
+    )
+
+
+def search_in_words(tried: list[tuple[Record, float]]) -> str:
+    """What was tried for the trees before one setting was chosen: some sentences."""
+    if not tried:
+        return "The trees have the first setting; no other was tried."
+    first = tried[0][0]
+    told = []
+    for settings, error in tried:
+        new = {k: v for k, v in settings.items() if settings is first or v != first[k]}
+        told.append(f"{', '.join(f'{key} {value}' for key, value in new.items())}: {error:.2f} %")
+    return (
+        f"The trees' setting was chosen by its validation NME. Tried were {'; '.join(told)}. "
+        "(After the first, only what differs from it is named.)"
+    )
+
+
+def habits_in_words(values: Record, path: Record) -> str:
+    """The defects that need no training of their own, in the longest one: a list."""
+    longest = [name for name in values["rows"] if name.startswith("as it stands")][-1]
+    runs, haar = values["rows"][longest], values["haar"]
+    label, own = (spread(run[key] for run in haar) for key in ("label", "haar"))
+    clean, test, told, untouched = (
+        spread(run[key] for run in runs) for key in ("test_clean", "test", "told", "validation")
+    )
+    return (
+        f"- **Jitter on validation**: it tells {told} % where the same faces, untouched, give "
+        f"{untouched} %; with the epoch chosen on these, test NME is {clean} %, else {test} %.\n"
+        f"- **Haar boxes at prediction**: on the {haar[0]['found']} test faces that its cascade "
+        f"finds, NME {label} % from the label file's boxes, {own} % from the cascade's.\n"
+        f"- **Decoding for every sample**: {path['customary_per_second']} faces a second instead "
+        f"of {path['cached_per_second']} from the crop cache, one thread each.\n"
+    )
+
+
+def ends_in_words(board: Record, shipped: Record, took: Took) -> str:
+    """The fastest and the most accurate of what ships, and how far the trees are behind: a list."""
+    rows = shipped["contenders"]
+    fastest = min(rows, key=lambda name: took[name])
+    best = min(rows, key=lambda name: rows[name]["nme"][0])
+    trees = board["contenders"]["regression trees (dlib)"]["nme"][0]
+    return "".join(
+        f"- The {text} way of `landmarks` that ships is {name}: {rows[name]['nme'][0]:.2f} %, "
+        f"{100 * (1 - rows[name]['nme'][0] / trees):.0f} % less than the trees' {trees:.2f} %, in "
+        f"{took[name]:.1f} ms a face, crop and way back included.\n"
+        for text, name in (("fastest", fastest), ("most accurate", best))
+    )
