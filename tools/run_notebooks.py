@@ -6,15 +6,19 @@ python tools/run_notebooks.py --store    on the demo people, outputs kept in not
 """
 
 import argparse
+import html
 import os
 import re
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
+from nbconvert.preprocessors import TagRemovePreprocessor
+from nbformat import NotebookNode
 
 from stamp import (
     ROOT,
@@ -29,6 +33,8 @@ from stamp import (
 
 MAX_BYTES = 1_000_000  # a larger notebook is slow to show on GitHub
 WIDGET = "application/vnd.jupyter.widget-view+json"
+NO_TEXT = 'alt="No description has been provided for this image"'  # what nbconvert writes
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg")  # in the order in which it prefers them
 PROGRESS = re.compile(r"\d+%\|")  # what tqdm draws
 
 
@@ -39,7 +45,9 @@ def absolute(faces: str) -> str:
     return str(Path(faces).expanduser().absolute())
 
 
-def execute(notebook, folder: Path, tick=lambda text: None) -> str | None:
+def execute(
+    notebook: NotebookNode, folder: Path, tick: Callable[[str], object] = lambda text: None
+) -> str | None:
     """Runs a notebook (in place) in a folder; the error in short, or None.
 
     tick: called with a short text before each cell.
@@ -49,7 +57,7 @@ def execute(notebook, folder: Path, tick=lambda text: None) -> str | None:
             cell.outputs, cell.execution_count = [], None
     running = [0]
 
-    def on_cell_start(cell, cell_index):
+    def on_cell_start(cell: NotebookNode, cell_index: int) -> None:
         running[0] = cell_index
         tick(f"cell {cell_index + 1} of {len(notebook.cells)}")
 
@@ -75,11 +83,12 @@ def execute(notebook, folder: Path, tick=lambda text: None) -> str | None:
     return f"cell {running[0] + 1} of {len(notebook.cells)}: {told}"
 
 
-def clean(notebook, name: str) -> None:
+def clean(notebook: NotebookNode, name: str) -> None:
     """Takes out (in place) what no reader can use or what only this machine knows.
 
-    Progress bars and live widgets go: without their state they are a line of noise; the
-    notebooks show a picture beside each widget. Paths inside the repository become relative.
+    Progress bars and live widgets go: without their state they are a line of noise. What stays is
+    the picture beside a widget, or the one that its output holds for where none is. Paths inside
+    the repository become relative.
     """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -88,17 +97,23 @@ def clean(notebook, name: str) -> None:
     notebook.metadata = notebook_metadata(name)
 
 
-def _is_noise(output) -> bool:
-    """Whether an output is a live widget, a progress bar or nothing but white space."""
+def _is_noise(output: NotebookNode) -> bool:
+    """Whether an output is a live widget, a progress bar or nothing but white space.
+
+    Takes the widget out (in place) of an output that holds a picture besides.
+    """
     if output.output_type == "stream":
         if output.name == "stderr":  # a warning between two progress bars has to stay
             lines = re.split(r"[\r\n]+", output.text)
             output.text = "\n".join(line for line in lines if not PROGRESS.search(line))
         return not output.text.strip()
-    return WIDGET in output.get("data", {})
+    data = output.get("data", {})
+    return data.pop(WIDGET, None) is not None and not any(
+        kind.startswith("image/") for kind in data
+    )
 
 
-def _neutral(output):
+def _neutral(output: NotebookNode) -> NotebookNode:
     """The output without paths of this machine; pictures, which are base64, stay as they are."""
     if output.output_type == "stream":
         output.text = _relative(output.text)
@@ -118,7 +133,7 @@ def _relative(text: str) -> str:
     return text
 
 
-def score(notebook) -> str | None:
+def score(notebook: NotebookNode) -> str | None:
     """What the cell tagged `score` printed, or None: the test NME beside the mean face's."""
     for cell in notebook.cells:
         if "score" in cell.metadata.get("tags", []):
@@ -127,13 +142,34 @@ def score(notebook) -> str | None:
     return None
 
 
-def as_page(notebook, name: str) -> str:
+def as_page(notebook: NotebookNode, name: str) -> str:
     """A notebook as one HTML page whose links to other notebooks lead to their pages."""
-    page = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": name}})[0]
+    exporter = HTMLExporter()
+    remover = TagRemovePreprocessor(remove_cell_tags=["badge", "colab"])  # no use in a page
+    exporter.register_preprocessor(remover, enabled=True)
+    page = exporter.from_notebook_node(notebook, resources={"metadata": {"name": name}})[0]
+    texts = iter(alternative_texts(notebook))
+    page = re.sub(NO_TEXT, lambda _: f'alt="{html.escape(next(texts))}"', page)
     return re.sub(r'href="(\w+)\.ipynb', r'href="\1.html', page)
 
 
-def write_pages(notebook, name: str, build: Path) -> None:
+def alternative_texts(notebook: NotebookNode) -> Iterator[str]:
+    """What each picture of a notebook's outputs shows, in their order, for who cannot see it.
+
+    Its own text, or else the last sentence before its cell, which a reader has just read.
+    """
+    before = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            sentences = re.split(r"(?<=[.?:!])\s|\n\n", cell.source.strip())
+            before = " ".join(sentences[-1].split())
+        for output in cell.get("outputs", []):
+            for kind in [kind for kind in PICTURES if kind in output.get("data", {})][:1]:
+                own = output.metadata.get(kind, {}).get("alt")
+                yield own or f"A figure. The text before it: {before}"
+
+
+def write_pages(notebook: NotebookNode, name: str, build: Path) -> None:
     """Writes a notebook and its HTML page."""
     write_whole(build / f"{name}.ipynb", as_text(notebook))
     write_whole(build / f"{name}.html", as_page(notebook, name))
@@ -168,7 +204,7 @@ def run(path: Path, build: Path, store: bool) -> tuple[float, str | None, str | 
     return seconds, error, score(notebook)
 
 
-def _unfit(notebook, text: str) -> str | None:
+def _unfit(notebook: NotebookNode, text: str) -> str | None:
     """Why a notebook must not be stored with these outputs, or None."""
     if (size := len(text.encode())) > MAX_BYTES:
         return f"not stored: {size / 1e6:.2f} MB with its outputs, over 1 MB"
@@ -179,36 +215,62 @@ def _unfit(notebook, text: str) -> str | None:
     return None
 
 
-def _tick(name: str):
+def _tick(name: str) -> Callable[[str], object]:
     """Shows, on a terminal, which cell of a notebook is running."""
     return lambda text: sys.stdout.isatty() and print(f"\r{name}: {text} ", end="", flush=True)
 
 
 def record_score(faces: str, result: str, seconds: float) -> None:
-    """Keeps the score for the README's table; notebook 05 printed it in these words."""
+    """Keeps the score for docs/results.md; notebook 05 printed it in these words."""
     sys.path.insert(0, str(ROOT))  # `bench` is no installed package
-    from bench.results import record
+    from bench.record import record, set_name
 
-    test_nme, mean_face, count = re.search(
-        r"test NME ([\d.]+) %, mean face ([\d.]+) % \((\d+) test faces", result
-    ).groups()
-    name = Path(faces).name.removesuffix(".tar.gz")
+    said = re.search(r"test NME ([\d.]+) %, mean face ([\d.]+) % \((\d+) test faces", result)
+    test_nme, mean_face, count = said.groups()
+    name = set_name(faces)
     values = {"test_nme": float(test_nme), "mean_face": float(mean_face), "faces": int(count)}
     command = {"demo": "make run", "ibug": "make run FACES=ibug"}.get(name, "make run FACES=PATH")
     record(f"run {name}", values | {"seconds": round(seconds), "command": command})
 
 
-def main() -> int:
+def run_all(paths: list[Path], build: Path, store: bool) -> tuple[bool, str | None]:
+    """Executes notebooks, in order, up to the first that fails: whether all ran, and the score."""
+    lines, result, failed = [], None, False
+    for path in paths:
+        if failed:
+            lines.append(f"{path.stem:<14}      -    skipped")
+            continue
+        print(f"{path.stem} ...", flush=True)
+        seconds, error, said = run(path, build, store)
+        failed, result = bool(error), said or result
+        lines.append(f"{path.stem:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}")
+        print(f"\r{lines[-1]:<40}", f"\n    {error}" if error else "", sep="", flush=True)
+    print("", *lines, sep="\n")
+    return not failed, result
+
+
+def set_environment(faces: str, whole: bool) -> None:
+    """What the notebooks' kernels inherit: their data, all of it or as FACES_LIMIT says."""
+    if whole:
+        os.environ.pop("FACES_LIMIT", None)
+    os.environ["FACES"] = faces
+    os.environ.pop("MPLBACKEND", None)  # pictures belong into the notebook
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning of the debugger in a page
+
+
+def read_arguments() -> argparse.Namespace:
+    """What was asked for in the shell."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--notebooks", type=Path, default=ROOT / "notebooks", metavar="DIR")
     parser.add_argument("--build", type=Path, default=ROOT / "build", metavar="DIR")
-    parser.add_argument(
-        "--store", action="store_true", help="run on the demo people and keep outputs in DIR"
-    )
-    parser.add_argument(
-        "--record", action="store_true", help="keep the score in bench/results.json"
-    )
-    arguments = parser.parse_args()
+    store, record = "outputs on the demo people in DIR", "the score in bench/results.json"
+    parser.add_argument("--store", action="store_true", help=f"keep {store}")
+    parser.add_argument("--record", action="store_true", help=f"keep {record}")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = read_arguments()
     paths = numbered(arguments.notebooks)
     as_stored = []
     if not arguments.store:  # the solutions are no part of the way through
@@ -216,12 +278,8 @@ def main() -> int:
         paths = [path for path in paths if path not in as_stored]
     if not paths:
         sys.exit(f"{arguments.notebooks} holds no notebooks.")
-    if arguments.store or arguments.record:
-        os.environ.pop("FACES_LIMIT", None)
     faces = "demo" if arguments.store else absolute(os.environ.get("FACES") or "demo")
-    os.environ["FACES"] = faces
-    os.environ.pop("MPLBACKEND", None)  # pictures belong into the notebook
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no warning of the debugger in a page
+    set_environment(faces, whole=arguments.store or arguments.record)
     arguments.build.mkdir(parents=True, exist_ok=True)
 
     began = time.monotonic()
@@ -231,23 +289,12 @@ def main() -> int:
         sys.exit(f"FACES={faces}: {error}")
     for path in as_stored:
         write_pages(read_notebook(path), path.stem, arguments.build)
-    lines, result, failed = [], None, False
-    for path in paths:
-        if failed:
-            lines.append(f"{path.stem:<14}      -    skipped")
-            continue
-        print(f"{path.stem} ...", flush=True)
-        seconds, error, said = run(path, arguments.build, arguments.store)
-        failed, result = bool(error), said or result
-        lines.append(f"{path.stem:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}")
-        print(f"\r{lines[-1]:<40}", f"\n    {error}" if error else "", sep="", flush=True)
-
-    print("", *lines, sep="\n")
-    if not failed:
+    ran, result = run_all(paths, arguments.build, arguments.store)
+    if ran:
         print(result or "No score: no cell tagged `score` printed the test NME.")
-    if arguments.record and result and not failed:
+    if ran and result and arguments.record:
         record_score(faces, result, time.monotonic() - began)
-    return int(failed or result is None)
+    return int(not ran or result is None)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Writes the repository's address into the notebooks: their Colab badges and first cells.
+"""Writes the first three cells of each notebook: badge, Colab cell, and "you are here".
 
-The address stands in one place, `[project.urls] Repository` of pyproject.toml.
+The repository's address stands in one place, `[project.urls] Repository` of pyproject.toml; the
+order of the notebooks in another, `COURSE` of `helpers.diagram`.
 
     python tools/stamp.py            writes it
     python tools/stamp.py --check    fails where a notebook is out of step
@@ -12,22 +13,27 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
-from helpers.files import whole_file
+from helpers.diagram import here
+from helpers.storage import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINS = {"04_train"}  # notebooks for which Colab is asked for a GPU
 
-FIRST_CELL = """\
+# The title and the metadata fold the cell away, on Colab and in JupyterLab.
+COLAB_CELL = """\
+# @title Colab only: get the course's code (elsewhere this does nothing) {{ display-mode: "form" }}
 import sys
 
 if "google.colab" in sys.modules and "{folder}" not in sys.path:
-    import os  # on Colab, this cell gets the course's code; anywhere else it does nothing
+    import os
 
     clone = "git clone -q --depth 1 {address}"
     if not os.path.isdir("{folder}") and os.system(clone) != 0:
         raise RuntimeError(f"The course's code did not arrive. This failed: {{clone}}")
     sys.path.insert(0, "{folder}")"""
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({link})"
 
@@ -37,10 +43,10 @@ def read_address(project: Path = ROOT / "pyproject.toml") -> str:
     return tomllib.loads(project.read_text("utf-8"))["project"]["urls"]["Repository"].rstrip("/")
 
 
-def first_cell(address: str) -> str:
-    """The source of the first code cell."""
+def colab_cell(address: str) -> str:
+    """The source of the cell that gets the course's code on Colab."""
     folder = address.rsplit("/", 1)[-1].removesuffix(".git")  # as `git clone` names it
-    return FIRST_CELL.format(address=address, folder=folder)
+    return COLAB_CELL.format(address=address, folder=folder)
 
 
 def badge(address: str, name: str) -> str:
@@ -50,46 +56,47 @@ def badge(address: str, name: str) -> str:
     return BADGE.format(link=f"{colab}/{place}/blob/main/notebooks/{name}.ipynb")
 
 
-def stamp(notebook, name: str, address: str):
-    """Puts badge, first cell and metadata into a notebook (in place) and returns it.
+def stamp(notebook: NotebookNode, name: str, address: str) -> NotebookNode:
+    """Puts badge, Colab cell, "you are here" and metadata into a notebook (in place); returns it.
 
-    The two cells are known by their tags, `badge` and `colab`; where one is missing, the badge
-    becomes the very first cell and the other one is put before all code.
+    The three cells are known by their tags, `badge`, `colab` and `here`. They become the first,
+    wherever they were, so that no paragraph is torn from its code; a missing one is made.
     """
-    cells = notebook.cells
-    if not _tagged(cells, "badge"):
-        cells.insert(0, nbformat.v4.new_markdown_cell(id="badge", metadata={"tags": ["badge"]}))
-    _tagged(cells, "badge").source = badge(address, name)
-    if not _tagged(cells, "colab"):
-        kinds = [cell.cell_type for cell in cells]
-        place = kinds.index("code") if "code" in kinds else len(cells)
-        new = nbformat.v4.new_code_cell(id="colab", metadata={"tags": ["colab"]})
-        cells.insert(place, new)
-    _tagged(cells, "colab").source = first_cell(address)
+    first = _taken(notebook.cells, "badge") or nbformat.v4.new_markdown_cell(id="badge")
+    first.source, first.metadata = badge(address, name), nbformat.from_dict({"tags": ["badge"]})
+    second = _taken(notebook.cells, "colab") or nbformat.v4.new_code_cell(id="colab")
+    second.source = colab_cell(address)
+    second.metadata = nbformat.from_dict({"tags": ["colab"]} | FOLDED)
+    third = _taken(notebook.cells, "here") or nbformat.v4.new_markdown_cell(id="here")
+    third.source, third.metadata = here(name), nbformat.from_dict({"tags": ["here"]})
+    notebook.cells[:0] = [first, second, third]
     notebook.metadata = notebook_metadata(name)
     return notebook
 
 
-def notebook_metadata(name: str):
+def notebook_metadata(name: str) -> NotebookNode:
     """All that a notebook's metadata holds: nothing of the machine or version that ran it."""
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    # As JupyterLab writes them, or a notebook would count as changed when it is opened; the
+    # language's version, which differs from machine to machine, tools/lab adds and takes away.
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    metadata: dict[str, object] = {"kernelspec": kernel, "language_info": {"name": "python"}}
     if name in TRAINS:
         metadata |= {"accelerator": "GPU", "colab": {"gpuType": "T4"}}
     return nbformat.from_dict(metadata)
 
 
-def _tagged(cells, tag: str):
-    """The first cell with that tag, or None."""
-    return next((cell for cell in cells if tag in cell.metadata.get("tags", [])), None)
+def _taken(cells: list[NotebookNode], tag: str) -> NotebookNode | None:
+    """The first cell with that tag, taken out of the list, or None."""
+    tags = [cell.metadata.get("tags", []) for cell in cells]
+    return next((cells.pop(i) for i, own in enumerate(tags) if tag in own), None)
 
 
-def read_notebook(path: Path):
+def read_notebook(path: Path) -> NotebookNode:
     """A notebook of format 4."""
     return nbformat.read(path, as_version=4)
 
 
-def as_text(notebook) -> str:
+def as_text(notebook: NotebookNode) -> str:
     """A notebook as its file holds it."""
     return nbformat.writes(notebook) + "\n"
 
