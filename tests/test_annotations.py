@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.annotations import photograph_of, read_faces, read_image
+from helpers.annotations import photograph_of, photographs, read_faces, read_image
 
 POINTS = [(10 + i, 20 + i / 2) for i in range(68)]
 
@@ -112,12 +112,8 @@ def test_twins_and_faces_of_one_photograph_are_known_by_name(name, photograph):
 # Bad input
 
 
-def test_67_points_are_refused(write):
-    refused(write((r"<part name='67'[^>]*>", "")), "face.jpg has 67 points, not 68")
-
-
 def test_a_point_that_is_there_twice_is_refused(write):
-    refused(write(("name='67'", "name='66'")), "face.jpg has 68 points, not 68 numbered 00 to 67")
+    refused(write(("name='67'", "name='66'")), "face.jpg has 68 points, not 67: 66 is there twice")
     refused(write((r"(<part name='67'[^>]*>)", r"\1\1")), "face.jpg has 69 points, not 68")
 
 
@@ -189,3 +185,222 @@ def test_an_encoding_that_nobody_knows_is_one_sentence_that_names_the_file(tmp_p
     path.write_text("<?xml version='1.0' encoding='no-such'?><dataset/>")
     with pytest.raises(ValueError, match=r"labels_train\.xml"):
         read_faces(path)
+
+
+# What imglab and other tools write
+
+
+def face_xml(
+    name="face.jpg", box="top='5' left='10' width='60' height='50'", points=POINTS, size=""
+):
+    parts = "".join(f"<part name='{i:02d}' x='{x}' y='{y}'/>" for i, (x, y) in enumerate(points))
+    return f"<image file='{name}'{size}><box {box}>{parts}</box></image>"
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """Writes entries into a label file beside pictures of their names: listed(*xml) -> path."""
+
+    def listed(*entries, names=("face.jpg",), encoding="utf-8", claimed="UTF-8"):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (100, 80)).save(tmp_path / name)
+        head = f"<?xml version='1.0' encoding='{claimed}'?>\n<dataset><images>"
+        path = tmp_path / "labels_train.xml"
+        path.write_bytes((head + "".join(entries) + "</images></dataset>").encode(encoding))
+        return path
+
+    return listed
+
+
+@pytest.mark.parametrize("inside", ["", "<part name='00' x='1' y='2'/>", "<part name='a'/>"])
+def test_ignored_boxes_are_left_out_counted_and_told(listed, capsys, inside):
+    ignored = "<box top='1' left='1' width='9' height='9' ignore='1'>" + inside + "</box></image>"
+    [face] = read_faces(listed(face_xml().replace("</image>", ignored)))
+    assert face.box == (10, 5, 60, 50)
+    assert "1 boxes marked as ignored are left out (face.jpg)" in capsys.readouterr().out
+
+
+def test_part_names_need_no_leading_zero(write):
+    path = write(*[(f"name='0{i}'", f"name='{i}'") for i in range(10)])
+    np.testing.assert_array_equal(read_faces(path)[0].landmarks, np.float32(POINTS))
+
+
+@pytest.mark.parametrize("form", ["{}", "{:02d}", "{:03d}"])
+def test_68_points_numbered_from_1_are_refused(write, form):
+    change = [(rf"name='{i:02d}'", f"name='{form.format(i + 1)}'") for i in range(67, -1, -1)]
+    refused(write(*change), "face.jpg numbers its 68 points from 1 to 68; they must be numbered")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 51, 98, 194])
+def test_a_face_may_have_any_number_of_points(listed, count):
+    points = [(15 + 50 * i / count, 10 + 40 * i / count) for i in range(count)]
+    [face] = read_faces(listed(face_xml(points=points)))
+    assert face.landmarks.shape == (count, 2) and len(face.names) == count
+
+
+def test_points_with_words_for_names_keep_their_order_and_may_be_missing(listed, capsys):
+    one = face_xml(points=POINTS[:3])
+    for old, new in (("00", "nose"), ("01", "ear"), ("02", "chin")):
+        one = one.replace(f"name='{old}'", f"name='{new}'")
+    other = one.replace("<part name='ear' x='11' y='20.5'/>", "")
+    first, second = read_faces(listed(one, other))
+    assert first.names == second.names == ("nose", "ear", "chin")
+    assert np.isnan(second.landmarks[1]).all() and second.landmarks[2].tolist() == [12, 21]
+    assert "1 faces lack some of their points" in capsys.readouterr().out
+
+
+def test_a_face_with_a_point_that_the_others_do_not_have_is_named(listed):
+    other = face_xml("b.jpg", points=POINTS[:4]).replace("name='03'", "name='nose'")
+    path = listed(face_xml(), other, names=("face.jpg", "b.jpg"))
+    refused(path, r"b\.jpg has the point nose, which the 68 of face\.jpg do not have")
+
+
+def test_several_boxes_on_a_picture_are_faces_of_one_photograph(listed):
+    entry = face_xml()
+    box = entry[entry.index("<box") : entry.index("</image>")]
+    faces = read_faces(listed(entry.replace("</image>", box + "</image>")))
+    assert len(faces) == 2 and faces[0].photograph == faces[1].photograph
+
+
+@pytest.mark.parametrize(
+    ("encoding", "claimed"),
+    [("utf-8", "ISO-8859-1"), ("cp1252", "UTF-8"), ("utf-16", "UTF-16"), ("utf-8-sig", "latin-1")],
+)
+def test_names_are_read_whatever_the_header_claims_of_the_bytes(listed, encoding, claimed):
+    path = listed(
+        face_xml("Ren\xe9 \xfc.jpg"),
+        names=("Ren\xe9 \xfc.jpg",),
+        encoding=encoding,
+        claimed=claimed,
+    )
+    assert read_faces(path)[0].image.name == "Ren\xe9 \xfc.jpg"
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("cp1251", "лицо.jpg"), ("gb18030", "脸部.jpg")])
+def test_other_alphabets_under_dlibs_header_are_found_by_their_pictures(listed, encoding, name):
+    path = listed(face_xml(name), names=(name,), encoding=encoding, claimed="ISO-8859-1")
+    assert read_faces(path)[0].image.name == name
+
+
+def test_letters_of_two_code_points_are_found(listed):
+    path = listed(face_xml("Ren\xe9.jpg"), names=("Rene\u0301.jpg",))  # as macOS names files
+    assert read_faces(path)[0].image.is_file()
+
+
+def test_back_slashes_are_slashes(listed):
+    path = listed(face_xml("in here\\a.jpg"), names=("in here/a.jpg",))
+    assert read_faces(path)[0].image == path.parent / "in here/a.jpg"
+
+
+# What contradicts itself
+
+
+def test_a_size_that_is_not_the_pictures_is_refused(listed):
+    refused(
+        listed(face_xml(size=" width='80' height='100'")), "100 x 80 pixels, and 80 x 100 .*EXIF"
+    )
+    refused(listed(face_xml(size=" width='200' height='160'")), "and 200 x 160 in the label file")
+
+
+def test_points_far_outside_are_refused_and_some_outside_are_told(listed, capsys):
+    far = [*POINTS[:67], (300, 40)]
+    refused(
+        listed(face_xml(points=far)), "face.jpg has 1 of 68 points outside its 100 x 80 picture"
+    )
+    near = [(x, y) if i % 5 else (x, -9) for i, (x, y) in enumerate(POINTS)]
+    assert read_faces(listed(face_xml(points=near)))
+    assert "more than a tenth of their points outside the picture (face.jpg)" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("spot", [(-1, -1), (0, 0), (50, 40)])
+def test_placeholders_are_left_out_and_named(listed, capsys, spot):
+    path = listed(face_xml(), face_xml("b.jpg", points=[spot] * 68), names=("face.jpg", "b.jpg"))
+    assert [face.image.name for face in read_faces(path)] == ["face.jpg"]
+    assert "1 faces whose points all lie on one spot" in (out := capsys.readouterr().out)
+    assert "b.jpg" in out
+    refused(listed(face_xml(points=[spot] * 68)), "holds no faces but 1 that are left out")
+
+
+@pytest.mark.parametrize("spot", [(-1, -1), (0, 0)])
+def test_some_points_at_a_placeholder_are_missing_and_told(listed, capsys, spot):
+    points = [spot if i < 2 else point for i, point in enumerate(POINTS)]
+    [face] = read_faces(listed(face_xml(points=points)))
+    assert np.isnan(face.landmarks).all(1).tolist() == [True, True] + [False] * 66
+    assert "1 faces have points at (-1, -1) or (0, 0)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "top='60' left='85' width='10' height='10'",
+        "top='20' left='10' width='8' height='8'",
+        "top='-900' left='-900' width='2000' height='2000'",
+    ],
+)
+def test_a_box_that_the_points_do_not_fit_is_refused(listed, box):
+    refused(listed(face_xml(box=box)), "face.jpg has a box, .* that its points do not fit")
+
+
+def test_parts_of_the_picture_in_place_of_pixels_are_refused(listed):
+    points = [(0.1 + i / 100, 0.2 + i / 200) for i in range(68)]
+    box = "top='0.1' left='0.1' width='0.7' height='0.6'"
+    refused(listed(face_xml(box=box, points=points)), "in parts of the picture, not in pixels")
+
+
+# Which photograph
+
+
+@pytest.mark.parametrize(
+    ("name", "photograph"),
+    [
+        ("face_01.jpg", "face_01"),
+        ("me/IMG_2.jpg", "me/IMG_2"),
+        ("me/IMG_2_mirror.jpg", "me/IMG_2"),
+        ("clip_frame_99.jpg", "clip"),
+        ("clip_frame_100.jpg", "clip"),
+        ("a/frame0012.png", "a"),
+        ("a/video-frame-3_mirror.png", "a/video"),
+        ("walk.f12.png", "walk"),
+        ("elf12.png", "elf12"),
+    ],
+)
+def test_elsewhere_a_picture_is_a_photograph_and_frames_are_one(name, photograph):
+    assert photograph_of(name) == photograph
+
+
+def test_the_rule_can_be_seen_printed_and_replaced(listed):
+    names = ("p1_a.jpg", "p1_b.jpg", "p2_a.jpg")
+    path = listed(*map(face_xml, names), names=names)
+    assert len({face.photograph for face in read_faces(path)}) == 3
+    faces = read_faces(path, photograph=lambda name: name.split("_")[0])
+    assert [face.photograph for face in faces] == ["p1", "p1", "p2"]
+    assert photographs(faces).splitlines()[:2] == [
+        "3 faces of 2 photographs",
+        "     2  p1: p1_a.jpg, p1_b.jpg",
+    ]
+    rows = "image,photograph\np1_a.jpg,x\np1_b.jpg,y\np2_a.jpg,x\n"
+    (path.parent / "photographs.csv").write_text(rows)
+    assert [face.photograph for face in read_faces(path)] == ["x", "y", "x"]
+    (path.parent / "photographs.csv").write_text(rows.replace("p2_a", "p3_a"))
+    with pytest.raises(ValueError, match=r"does not say of which photograph p2_a\.jpg is"):
+        read_faces(path)
+
+
+def test_numbered_faces_of_which_each_lacks_another_point_are_read(tmp_path):
+    """Two half profiles: no face has all points."""
+    Image.new("RGB", (100, 80)).save(tmp_path / "face.jpg")
+    part = "<part name='{:02d}' x='{}' y='{}'/>".format
+    images = ""
+    for numbers in (range(4), range(1, 5)):
+        parts = "".join(part(i, 20 + 9 * i, 15 + 7 * i) for i in numbers)
+        box = "<box top='5' left='10' width='60' height='50'>"
+        images += f"<image file='face.jpg'>{box}{parts}</box></image>"
+    path = tmp_path / "labels.xml"
+    path.write_text(f"<dataset><images>{images}</images></dataset>")
+    one, other = read_faces(path)
+    assert one.names == other.names == ("00", "01", "02", "03", "04")
+    assert np.isnan(one.landmarks[4]).all() and np.isnan(other.landmarks[0]).all()
+    assert one.landmarks[2].tolist() == other.landmarks[2].tolist() == [38, 29]

@@ -16,8 +16,8 @@ def seeded(seed):
 
 def noise(count, seed=0):
     """Wide crops of noise and points in them: [count, 1, 96, 96] uint8 and [count, 68, 2]."""
-    images = torch.randint(0, 256, (count, 1, WIDTH, WIDTH), dtype=torch.uint8,
-                           generator=seeded(seed))  # fmt: skip
+    shape = (count, 1, WIDTH, WIDTH)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=seeded(seed))
     return images, WIDTH * torch.rand(count, 68, 2, generator=seeded(seed + 1))
 
 
@@ -37,19 +37,29 @@ def test_points_on_the_midline_keep_their_number():
     assert on_midline == [8, 27, 28, 29, 30, 33, 51, 57, 62, 66]
 
 
-@pytest.mark.parametrize("one, other", [
-    (0, 16), (17, 26), (21, 22), (31, 35), (32, 34),
-    (36, 45), (39, 42), (37, 44), (41, 46), (40, 47),
-    (48, 54), (50, 52), (59, 55), (60, 64), (61, 63), (67, 65),
-])  # fmt: skip
+PAIRS = [
+    *((0, 16), (17, 26), (21, 22), (31, 35), (32, 34)),  # jaw, brows, nose
+    *((36, 45), (39, 42), (37, 44), (41, 46), (40, 47)),  # eyes
+    *((48, 54), (50, 52), (59, 55), (60, 64), (61, 63), (67, 65)),  # lips
+]
+
+
+@pytest.mark.parametrize("one, other", PAIRS)
 def test_points_right_and_left_change_places(one, other):
     assert (FLIP[one], FLIP[other]) == (other, one)
 
 
-@pytest.mark.parametrize("part, mirrored", [
-    (range(0, 17), range(0, 17)), (range(17, 22), range(22, 27)), (range(27, 36), range(27, 36)),
-    (range(36, 42), range(42, 48)), (range(48, 60), range(48, 60)), (range(60, 68), range(60, 68)),
-], ids=["jaw", "brows", "nose", "eyes", "outer lips", "inner lips"])  # fmt: skip
+PARTS = {
+    "jaw": (range(0, 17), range(0, 17)),
+    "brows": (range(17, 22), range(22, 27)),
+    "nose": (range(27, 36), range(27, 36)),
+    "eyes": (range(36, 42), range(42, 48)),
+    "outer lips": (range(48, 60), range(48, 60)),
+    "inner lips": (range(60, 68), range(60, 68)),
+}
+
+
+@pytest.mark.parametrize("part, mirrored", PARTS.values(), ids=PARTS)
 def test_each_part_of_the_face_becomes_its_mirrored_part(part, mirrored):
     assert set(FLIP[list(part)].tolist()) == set(mirrored)
 
@@ -92,10 +102,13 @@ def test_shapes_and_types_are_those_that_the_network_takes():
     assert images.dtype == landmarks.dtype == torch.float32
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"brightness": 0.5}, {"brightness": -0.5}, {"contrast": 0.9}, {"contrast": -0.9},
-    {"erasing": 0.6}, {"brightness": 0.5, "contrast": 0.9, "angle": 45.0, "shift_x": 0.2},
-])  # fmt: skip
+SETTINGS = [
+    *({}, {"brightness": 0.5}, {"brightness": -0.5}, {"contrast": 0.9}, {"contrast": -0.9}),
+    *({"erasing": 0.6}, {"brightness": 0.5, "contrast": 0.9, "angle": 45.0, "shift_x": 0.2}),
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
 def test_pixels_stay_between_minus_one_and_one(settings):
     images, _ = Augment(SIZE).apply(*noise(2), **settings)
     assert images.min() >= -1
@@ -147,11 +160,14 @@ def test_each_range_alone_varies_from_face_to_face():
 def test_settings_given_for_each_face_are_those_of_each_face():
     augment, (images, landmarks) = Augment(SIZE), noise(3)
     settings = {
-        "angle": np.array([0.0, 30.0, -45.0]), "scale": np.array([0.2, 0.0, -0.1]),
-        "shift_x": np.array([0.0, 0.1, 0.0]), "flip": np.array([True, False, True]),
-        "contrast": np.array([0.0, -0.5, 0.5]), "erasing": np.array([0.3, 0.0, 0.5]),
+        "angle": np.array([0.0, 30.0, -45.0]),
+        "scale": np.array([0.2, 0.0, -0.1]),
+        "shift_x": np.array([0.0, 0.1, 0.0]),
+        "flip": np.array([True, False, True]),
+        "contrast": np.array([0.0, -0.5, 0.5]),
+        "erasing": np.array([0.3, 0.0, 0.5]),
         "erase_at": np.array([[0.2, 0.4], [0.5, 0.5], [0.9, 0.1]]),
-    }  # fmt: skip
+    }
     together = augment.apply(images, landmarks, **settings)
     for i in range(3):
         one = {name: values[i] for name, values in settings.items()}
@@ -178,9 +194,10 @@ def test_without_a_generator_the_global_seed_decides():
     assert all(torch.equal(a, b) for a, b in zip(first, augment(*batch), strict=True))
 
 
-@pytest.mark.parametrize("settings", [
-    {"brightness": 0.4}, {"contrast": -0.8}, {"erasing": 0.5, "erase_at": (0.3, 0.6)},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [{"brightness": 0.4}, {"contrast": -0.8}, {"erasing": 0.5, "erase_at": (0.3, 0.6)}],
+)
 def test_light_and_erasing_change_the_picture_and_move_no_point(settings):
     augment, batch = Augment(SIZE), noise(2)
     plain_images, plain_points = augment.apply(*batch)
@@ -248,10 +265,15 @@ def test_torch_and_opencv_put_the_same_pixels_on_the_canvas():
     images = (smooth.clamp(0, 1) * 255).round().byte()
     points = torch.rand(4, 68, 2) * 90
     settings = {
-        "angle": np.array([0.0, 20, -40, 5]), "scale": 0.1, "shift_x": 0.03, "flip": True,
-        "contrast": np.array([0, 0.3, -0.3, 0]), "brightness": np.array([0, 0.2, 0, -0.2]),
-        "erasing": np.array([0.3, -0.2, 0.0, 0.4]), "erase_at": (0.9, 0.23),
-    }  # fmt: skip
+        "angle": np.array([0.0, 20, -40, 5]),
+        "scale": 0.1,
+        "shift_x": 0.03,
+        "flip": True,
+        "contrast": np.array([0, 0.3, -0.3, 0]),
+        "brightness": np.array([0, 0.2, 0, -0.2]),
+        "erasing": np.array([0.3, -0.2, 0.0, 0.4]),
+        "erase_at": (0.9, 0.23),
+    }
     by_opencv, _ = Augment(64).apply(images, points, **settings)
     by_torch, _ = Augment(64).apply(images.float(), points, **settings)
     assert (by_opencv - by_torch).abs().max() < 4 / 127.5

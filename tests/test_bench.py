@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench import customary, london, results, scoreboard, trees
+from bench import customary, london, scoreboard, trees
 from bench.contenders import course, mean_face
+from bench.record import record
 from helpers.annotations import read_faces, read_image
 from helpers.metrics import auc, bootstrap, box_size, inter_ocular, inter_pupil, nme
 from helpers.people import make_people
@@ -34,7 +35,7 @@ def test_the_customary_network_trained_twice_has_the_same_figures(lists, tmp_pat
     found = []
     for folder in ("one", "other"):
         told, path = customary.trained(
-            *lists, customary.Defects(), tmp_path / folder, 0, size=32, epochs=1
+            *lists, customary.Defects(), tmp_path / folder, 0, size=32, steps=1
         )
         found.append((told | {"seconds": 0}, figures(customary.contender(path), lists)))
     assert found[0] == found[1]
@@ -56,13 +57,39 @@ def test_the_trees_trained_twice_have_the_same_figures(lists, tmp_path):
 
 
 def test_what_was_trained_is_not_trained_again(lists, tmp_path, monkeypatch):
-    told, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, epochs=1)
+    told, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, steps=1)
     course(lists[0], tmp_path, 1, 32)
     monkeypatch.setattr(customary, "train", None)
-    monkeypatch.setattr("helpers.recipe.fit", None)
-    again, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, epochs=1)
+    monkeypatch.setattr("helpers.train.recipe.fit", None)
+    again, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, steps=1)
     assert again == told
     course(lists[0], tmp_path, 1, 32)
+
+
+def test_a_customary_training_that_was_stopped_comes_to_the_same_figures(
+    lists, tmp_path, monkeypatch
+):
+    def figures_of(folder):
+        told, _ = customary.trained(*lists, customary.Defects(), tmp_path / folder, 0, 32, steps=7)
+        return told | {"seconds": 0}
+
+    monkeypatch.setattr(customary, "SAVED", 2)
+    whole, steps = figures_of("whole"), customary._epoch
+    assert (whole["steps"], whole["epochs"], len(whole["curve"])) == (8, 4, 4)  # of two steps each
+    done = []
+
+    def stopped(*settings):
+        done.append(1)
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        steps(*settings)
+
+    monkeypatch.setattr(customary, "_epoch", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        figures_of("stopped")
+    assert figures_of("stopped") == whole
+    assert len(done) == 4 + 2  # the third epoch was not saved
+    assert not list((tmp_path / "stopped").glob("*.resume"))
 
 
 def test_a_leaking_split_leaks_and_the_other_does_not(lists):
@@ -84,7 +111,8 @@ def test_landmarks_stay_under_the_picture_in_the_customary_rotation(
     monkeypatch.setattr("random.uniform", lambda *ends: asked.append(ends) or angle)
     face = lists[0][0]
     picture = np.full_like(read_image(face.image), 255)
-    cv2.circle(picture, face.landmarks[landmark].round().astype(int).tolist(), 4, (0, 0, 0), -1)
+    centre = (16 * face.landmarks[landmark]).round().astype(int).tolist()  # in 16ths of a pixel
+    cv2.circle(picture, centre, 4 * 16, (0, 0, 0), -1, cv2.LINE_AA, shift=4)
     face = replace(face, image=tmp_path / "dot.png")
     cv2.imwrite(str(face.image), picture)
     image, landmarks = customary.CustomaryDataset([face], 128, margin=1.5)[0]
@@ -124,7 +152,7 @@ def test_contenders_answer_in_pixels_of_the_photograph(raw_box, lists, tmp_path,
 
 
 def test_a_contender_has_the_weights_that_its_figures_are_of(lists, tmp_path):
-    told, path = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, epochs=1)
+    told, path = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, steps=1)
     predicted, _ = customary.contender(path).on(lists[1])
     errors = nme(predicted, [face.landmarks for face in lists[1]])
     assert errors.mean() == pytest.approx(told["test"], abs=0.01)
@@ -144,7 +172,7 @@ def test_a_partial_epoch_misses_faces_and_a_full_one_none(lists, tmp_path, monke
     monkeypatch.setattr(customary, "CustomaryDataset", Watched)
     monkeypatch.setattr(customary, "BATCH", 8)
     defects = customary.Defects(partial_epochs=partial)
-    customary.train(*lists, defects, tmp_path / "net.pt", 0, size=32, epochs=1)
+    customary.train(*lists, defects, tmp_path / "net.pt", 0, size=32, steps=1)
     shown = len(customary.split(train, True, 0)[0])
     assert len(seen) >= shown
     assert (len(set(seen)) == shown) != partial
@@ -211,8 +239,8 @@ def test_each_figure_of_a_contender_is_what_its_name_says(lists):
     assert found["parts"]["left eye"][0] == pytest.approx(off.mean() + 4, **near)
     apart = np.array([face.photograph != test[0].photograph for face in test])
     assert found["nme_disjoint"][:2] == [apart.sum(), pytest.approx(errors[apart].mean(), **near)]
-    for key, values, edges in (("yaw", abs(yaw(truth)), scoreboard.YAWS),
-                               ("eyes", eyes, scoreboard.SIZES)):  # fmt: skip
+    binned = (("yaw", abs(yaw(truth)), scoreboard.YAWS), ("eyes", eyes, scoreboard.SIZES))
+    for key, values, edges in binned:
         for low, high in itertools.pairwise(edges):
             name = f"{low}+" if high == edges[-1] else f"{low}-{high}"
             chosen = (values >= low) & (values < high)
@@ -230,9 +258,9 @@ def test_bins_are_named_and_open_at_the_end():
 
 def test_a_record_is_replaced_and_the_others_stay(tmp_path):
     file = tmp_path / "results.json"
-    results.record("b", {"list": [1, 2.5, 3], "deep": {"z": 1, "a": [[1], [2]]}}, file)
-    results.record("a", {"x": 1}, file)
-    results.record("b", {"list": [4, 5], "deep": {}}, file)
+    record("b", {"list": [1, 2.5, 3], "deep": {"z": 1, "a": [[1], [2]]}}, file)
+    record("a", {"x": 1}, file)
+    record("b", {"list": [4, 5], "deep": {}}, file)
     read = json.loads(file.read_text("utf-8"))
     assert list(read) == ["a", "b"]
     assert read["b"]["list"] == [4, 5]

@@ -1,20 +1,27 @@
 """What notebook 07 shows: trials, detector, growth; and the tables that are made of them."""
 
+import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from bench import detector, growth, improve, latency, results
+from bench import RESULTS, detector, faces, growth, improve, kept, latency, overfitting
+from bench.cells import notebook_cells
+from bench.tables import budget_table, customary_table, faces_table, improve_table
+from bench.words import DATA
+from helpers import charts
 from helpers.annotations import read_faces, read_image
 from helpers.checkpoint import load_checkpoint
 from helpers.crop import to_grey
 from helpers.people import make_people
-from helpers.recipe import Recipe
 from helpers.sources import label_file
-from helpers.trials import TRIALS, Trial
+from helpers.train import TRIALS, Recipe, Trial
+from helpers.train import recipe as recipes
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +43,8 @@ def small_trials(monkeypatch):
         "heat maps": Trial(maps, "maps", "plain"),
         "more faces": Trial(maps, "more", "heat maps", "photographs"),
     }
-    monkeypatch.setattr(improve, "TRIALS", trials)
-    monkeypatch.setattr(results, "TRIALS", trials)
+    for module in (improve, faces):
+        monkeypatch.setattr(module, "TRIALS", trials)
     return trials
 
 
@@ -50,8 +57,10 @@ def test_each_trial_is_trained_once_and_says_how_many_faces_it_was_shown(
     once = measured()
     monkeypatch.setattr(Recipe, "train", None)  # would fail
     assert measured() == once
-    assert set(once["trials"]) == set(small_trials)
-    assert once["shown"] == {"plain": 92, "heat maps": 92, "more faces": 128}
+    assert set(once["trials"]) == set(once["words"]) == set(small_trials)
+    assert once["words"]["heat maps"] == {"what": "maps", "beside": "plain"}
+    # At least as many as asked for, in whole batches: 92 faces, or 92 and 36, in batches of 8.
+    assert once["shown"] == {"plain": 176, "heat maps": 176, "more faces": 128}
     for runs in once["trials"].values():
         assert [run["seed"] for run in runs] == [0, 1]
         assert runs[0]["test"] != runs[1]["test"] and runs[0]["test"] != runs[0]["aside"]
@@ -59,6 +68,109 @@ def test_each_trial_is_trained_once_and_says_how_many_faces_it_was_shown(
     crops = improve.FaceLandmarksDataset(lists[1], 32)
     again = improve.nme(*improve.predict_all(load_checkpoint(path)[0], crops)).mean()
     assert once["trials"]["plain"][1]["test"] == round(float(again), 3)
+
+
+def test_a_training_that_was_stopped_goes_on_inside_and_sums_up_its_seconds(lists, tmp_path):
+    small = Recipe(width=8, size=32, batch_size=8)
+    whole = kept.trained(small, lists[0], 4, tmp_path / "whole.pt")
+    assert whole["done"] and len(whole["curve"]) == 4
+    train, shown = Recipe.train, []
+
+    class Stopped(Recipe):
+        def train(self, *settings, on_epoch, **options):
+            def stop(history):
+                on_epoch(history)
+                shown.append(len(history))
+                if shown == [1, 2]:
+                    signal.raise_signal(signal.SIGINT)  # as Ctrl-C, in the third epoch
+
+            return train(self, *settings, on_epoch=stop, **options)
+
+    path, stopped = tmp_path / "stopped.pt", Stopped(**vars(small))
+    with pytest.raises(KeyboardInterrupt):
+        kept.trained(stopped, lists[0], 4, path)
+    so_far = json.loads(path.with_suffix(".json").read_text())
+    assert not so_far["done"] and so_far["curve"] == whole["curve"][:2]
+    so_far["seconds"] += 1000
+    path.with_suffix(".json").write_text(json.dumps(so_far))
+    found = kept.trained(stopped, lists[0], 4, path)
+    assert shown == [1, 2, 3, 4] and found["curve"] == whole["curve"]
+    assert 1000 < found["seconds"] < 2000
+    one, other = (
+        load_checkpoint(tmp_path / f"{n}.pt")[0].state_dict() for n in ("whole", "stopped")
+    )
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_learning_curve_has_a_point_every_so_many_faces(
+    lists, small_trials, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(improve, "EVERY", 150)
+    recipe = small_trials["plain"].recipe
+    run, path = improve.run_trial("plain", recipe, lists[0], [], 400, 0, tmp_path)
+    whole = json.loads(path.with_suffix(".json").read_text())["curve"]
+    assert run["curve_shown"] == [176, 352, 440]  # of epochs of 88 faces, and the last
+    assert run["curve"] == [whole[1], whole[3], whole[4]]
+
+
+def test_budgets_are_trained_each_with_its_whole_schedule(
+    lists, small_trials, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(improve, "BUDGET_TRIALS", ("plain", "heat maps"))
+    values = improve.budgets(*lists, tmp_path, (0, 1), (80, 160))
+    assert values["shown"] == [88, 176]
+    short, long = ([run["test"] for run in runs] for runs in values["trials"]["plain"])
+    assert len(short) == 2 and short != long
+    table = budget_table(values)
+    assert "| faces shown | `plain`: NME, % of inter-ocular distance | `heat maps`: " in table
+    assert f"| 176 | {np.mean(long):.2f} ± " in table
+
+
+def test_numbers_and_maps_learn_from_few_faces_and_from_all(
+    lists, small_trials, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(faces, "NETWORKS", {"numbers": "plain", "maps": "heat maps"})
+    watched, fit = [], recipes.fit
+
+    def watch(model, train_set, val_set, epochs, *settings, **options):
+        watched.append((type(model).__name__, train_set.indices, val_set.indices, epochs))
+        return fit(model, train_set, val_set, epochs, *settings, **options)
+
+    monkeypatch.setattr(recipes, "fit", watch)
+    values = faces.measure(*lists, tmp_path, (0, 1), looks=160, counts=(10, 1_000))
+    assert values["counts"] == [10, 92]  # 1,000 are more than all
+    assert values["shown"] == 176
+    for network in ("numbers", "maps"):
+        assert [[run["seed"] for run in runs] for runs in values[network]] == [[0, 1], [0, 1]]
+    assert [name for name, *_ in watched[:4]] == 2 * ["LandmarkNet", "HeatmapNet"]
+    for _, few, held, epochs in watched:
+        assert len(few) == 92 and epochs == 2 and not set(few) & set(held)
+    assert [len(set(few)) for _, few, *_ in watched] == 2 * [10, 10, 92, 92]
+    assert watched[0][1] == watched[1][1] != watched[4][1]  # the same faces for both, by the seed
+    assert sum(lists[0][i].is_twin for i in set(watched[0][1])) == 5  # each face with its twin
+    numbers, maps = ([run["test"] for run in values[n][0]] for n in ("numbers", "maps"))
+    assert values["numbers"][0] != values["numbers"][1]
+    row = faces_table(values).splitlines()[2]
+    change = np.mean(maps) - np.mean(numbers)
+    assert row.startswith(f"| 10 | {np.mean(numbers):.2f} ± ") and f" | {change:+.2f}, " in row
+    monkeypatch.setattr(Recipe, "train", None)  # would fail
+    assert faces.measure(*lists, tmp_path, (0, 1), looks=160, counts=(10, 1_000)) == values
+
+
+def test_a_habit_is_held_against_the_notebook_after_as_many_steps():
+    def runs(*errors):
+        return [{"told": 9, "validation": 9, "test": e, "seconds": 60} for e in errors]
+
+    rows = {
+        "as it stands": runs(9, 8),
+        "full epochs": runs(8.5, 7),
+        "as it stands, 3 times the steps": runs(5, 6),
+        "full epochs, 3 times the steps": runs(5.5, 6.5),
+    }
+    *_, first, early, second, late = customary_table({"rows": rows}).splitlines()
+    assert "| - |" in first and "| - |" in second
+    assert "| -0.75, better |" in early
+    assert "| +0.50, worse |" in late
 
 
 def test_a_changed_trial_is_trained_again(lists, small_trials, tmp_path, monkeypatch):
@@ -71,14 +183,17 @@ def test_a_changed_trial_is_trained_again(lists, small_trials, tmp_path, monkeyp
     assert other["trials"]["heat maps"] == once["trials"]["heat maps"]
 
 
-def test_a_change_is_better_only_where_all_seeds_say_so(small_trials):
+def test_a_change_is_better_only_where_all_seeds_say_so():
     def runs(*errors):
         return [{"test": error, "aside": 9.0, "seconds": 60} for error in errors]
 
     trials = {"plain": runs(6, 7), "heat maps": runs(5, 6.5), "more faces": runs(5.5, 6)}
     shown = {"plain": 1_600, "heat maps": 1_600, "more faces": 1_500}
-    values = {"trials": trials, "shown": shown, "ways": {"mirror": [4.8, 6.6]}}
-    *_, plain, maps, more, mirror = results.improve_table(values).splitlines()
+    beside = {"plain": None, "heat maps": "plain", "more faces": "heat maps"}
+    words = {name: {"what": f"{name} in words", "beside": beside[name]} for name in trials}
+    values = {"words": words, "trials": trials, "shown": shown, "ways": {"mirror": [4.8, 6.6]}}
+    *_, plain, maps, more, mirror = improve_table(values).splitlines()
+    assert plain.startswith("| `plain`: plain in words | - |")
     assert "| - | 1,600 | 6.50 ± 0.50 | - | 9.00 ± 0.00 | 1.0 |" in plain
     assert "| `plain` | 1,600 | 5.75 ± 0.75 | -0.75, better |" in maps
     assert "| `heat maps` | 1,500 | 5.75 ± 0.25 | +0.00, seeds differ |" in more
@@ -86,29 +201,121 @@ def test_a_change_is_better_only_where_all_seeds_say_so(small_trials):
 
 
 def test_the_recorded_trials_are_those_of_the_code():
-    recorded = results.json.loads(results.RESULTS.read_text("utf-8"))
+    recorded = json.loads(RESULTS.read_text("utf-8"))
     (values,) = (value for name, value in recorded.items() if name.startswith("improve "))
+    if values["looks"] < improve.LOOKS:
+        pytest.skip("recorded before the trials had their budget; the long run takes its place")
     assert set(values["trials"]) == set(values["shown"]) == set(TRIALS)
+    words = {name: {"what": t.what, "beside": t.beside} for name, t in TRIALS.items()}
+    assert values["words"] == words
 
 
-def test_the_detector_is_scored_against_the_label_file(folder, lists):
+def test_the_long_training_is_done_once_for_each_way_and_keeps_every_epoch(
+    lists, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(overfitting, "load_faces", lambda part, name: lists[0])
+    once = overfitting.measure(tmp_path, epochs=2, width=8, size=32)
+    monkeypatch.setattr(overfitting, "fit", None)  # would fail
+    assert overfitting.measure(tmp_path, epochs=2, width=8, size=32) == once
+    for way in ("unchanged", "augmented"):
+        assert {key: len(once[way][key]) for key in overfitting.KEYS} == {
+            "train_loss": 2,
+            "val_loss": 2,
+            "val_nme": 2,
+        }
+    assert once["unchanged"] != once["augmented"]
+    assert once["training_faces"] + once["validation_faces"] == len(lists[0])
+
+
+def test_the_recorded_long_training_learns_its_faces_by_heart_only_where_they_never_change():
+    """Notebook 04 says so beside its curves."""
+    values = json.loads(RESULTS.read_text("utf-8"))["overfitting"]
+    gap = {
+        way: values[way]["val_loss"][-1] / values[way]["train_loss"][-1]
+        for way in ("unchanged", "augmented")
+    }
+    assert gap["unchanged"] > 3 and gap["augmented"] < 1.5
+    assert values["augmented"]["val_nme"][-1] < values["unchanged"]["val_nme"][-1]
+
+
+def test_the_axis_of_epochs_has_whole_numbers_and_what_is_far_above_is_cut_off(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts.plt, "show", lambda: drawn.append(charts.plt.gcf()))
+    line = {"train_loss": 0.01, "val_loss": 0.02, "val_nme": 60.0}
+    charts.curves([line, line | {"val_nme": 9.0}], baseline=15.0)
+    one = {key: [0.1, 0.01, 0.001] for key in ("train_loss", "val_loss")} | {"val_nme": [20, 9, 8]}
+    charts.long_curves({"some": one, "others": one}, baseline=15.0)
+    for figure in drawn:
+        for axis in figure.axes:
+            assert all(float(tick).is_integer() for tick in axis.get_xticks())
+        assert figure.axes[-1].get_ylim() == (0, 21)
+        charts.plt.close(figure)
+
+
+def test_notebooks_show_budgets_and_few_faces_once_they_are_recorded():
+    results = json.loads(RESULTS.read_text("utf-8"))
+    machine = {key: results[f"latency {DATA}"][key] for key in ("machine", "gpu", "torch", "date")}
+    runs = [[{"test": 6.0}, {"test": 7.0}]]
+    budget = {"trials": {"flip": runs}, "shown": [150_336], "seeds": [0, 1]}
+    few = {"counts": [64], "numbers": runs, "maps": runs, "shown": 150_336, "size": 128}
+    results[f"budget {DATA}"] = budget | machine
+    results[f"faces {DATA}"] = few | {"seeds": [0, 1]} | machine
+    cells = notebook_cells(results)
+    assert "| 150,336 | 6.50 ± 0.50 |" in cells["07_improve"]["budget"]
+    assert "150,336 faces of 128 pixels" in cells["07b_heatmaps"]["faces"]
+    assert (
+        "| 64 | 6.50 ± 0.50 | 6.50 ± 0.50 | +0.00, seeds differ |"
+        in (cells["07b_heatmaps"]["faces"])
+    )
+
+
+def test_the_chart_of_few_faces_has_a_dot_for_each_seed_and_a_line_through_the_means(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts.plt, "show", lambda: drawn.append(charts.plt.gcf()))
+    charts.by_count({"numbers": {64: [8.0, 9.0], 256: [6.0, 7.0]}, "maps": {64: [7.0, 7.5]}})
+    (axis,) = drawn[0].axes
+    lines = {line.get_label(): line.get_xydata().tolist() for line in axis.get_lines()}
+    assert lines["numbers"] == [[64, 8.5], [256, 6.5]] and lines["maps"] == [[64, 7.25]]
+    dots = [line.get_xydata().tolist() for line in axis.get_lines() if line.get_marker() == "o"]
+    assert dots == [[[64, 8], [64, 9]], [[256, 6], [256, 7]], [[64, 7], [64, 7.5]]]
+    assert axis.get_xlabel() == "training faces" and axis.get_xscale() == "log"
+    charts.plt.close(drawn[0])
+
+
+def test_the_detector_is_scored_against_the_label_file(folder, lists, monkeypatch):
     pictures = [to_grey(read_image(face.image)) for face in lists[1]]
 
     def labelled(grey):
-        (k,) = (k for k, other in enumerate(pictures) if np.array_equal(grey, other))
-        return k, np.float32([lists[1][k].box])
+        """The number of a picture, and its box; other pictures are only there for the clock."""
+        k = next((k for k, other in enumerate(pictures) if np.array_equal(grey, other)), None)
+        return (0, np.zeros((0, 4))) if k is None else (k, np.float32([lists[1][k].box]))
 
     def half(grey):
         """Every other face, a little off; in each picture besides a box in the corner."""
         k, boxes = labelled(grey)
         return np.concatenate([boxes + 1, [[0, 0, 5, 5]]])[k % 2 :].astype(np.float32)
 
-    ways = {"all": lambda grey: labelled(grey)[1], "half": half,
-            "none": lambda _: np.zeros((0, 4), np.float32)}  # fmt: skip
-    (board,) = detector.measure([str(folder)], ways=ways)["lists"].values()
+    ways = {
+        "all": lambda grey: labelled(grey)[1],
+        "half": half,
+        "none": lambda _: np.zeros((0, 4), np.float32),
+    }
+    monkeypatch.setattr(detector, "ways", lambda: ways)
+    values = detector.measure([str(folder)])
+    (board,) = values["lists"].values()
+    assert values["times"].keys() == ways.keys()
     found = {way: (row["recall"], row["false"]) for way, row in board["ways"].items()}
     assert board["faces"] == len(lists[1])
     assert found == {"all": (100.0, 0.0), "half": (50.0, 1.0), "none": (0.0, 0.0)}
+
+
+def test_the_benchmark_starts_from_the_repositorys_root():
+    """Also without the paths that pytest adds: `bench.london` reads its set with a tool."""
+    command = [sys.executable, "-m", "bench", "--help"]
+    root = RESULTS.parent.parent
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    assert "--quick" in done.stdout
 
 
 def test_the_peak_of_memory_is_that_of_the_process_alone():
@@ -123,7 +330,7 @@ def test_the_peak_of_memory_is_that_of_the_process_alone():
 def test_every_contender_of_the_recorded_tables_is_timed_in_one_run(lists, monkeypatch):
     monkeypatch.setattr(latency, "FACES", 2)
     rows = latency.measure(*lists, latency.trees.FIRST | {"cascade_depth": 1})["contenders"]
-    recorded = results.json.loads(results.RESULTS.read_text("utf-8"))
+    recorded = json.loads(RESULTS.read_text("utf-8"))
     names = set()
     for kind in ("scoreboard", "shipped", "latency"):
         values = recorded[f"{kind} ibug_300W_large_face_landmark_dataset"]

@@ -5,9 +5,10 @@ import torch
 
 from helpers import challenge
 from helpers.annotations import read_faces, read_image
-from helpers.challenge import BUDGET, challenge_folder, main, mean_face_nme, people_seed, ranking
+from helpers.challenge import BUDGET, challenge_folder, main, people_seed, ranking
 from helpers.checkpoint import save_checkpoint
 from helpers.dataset import FaceLandmarksDataset
+from helpers.metrics import mean_face_nme
 from helpers.model import LandmarkNet
 from helpers.people import cast
 from helpers.sources import label_file
@@ -36,7 +37,7 @@ def answer(tmp_path, lists):
         model = LandmarkNet(8, 32)
         model.start_at(FaceLandmarksDataset(lists[0], 32).mean_face() + aside)
         torch.nn.init.zeros_(model.head.weight)
-        save_checkpoint(model, tmp_path / name, **about)
+        save_checkpoint(model, tmp_path / name, about)
         return str(tmp_path / name)
 
     return save
@@ -76,7 +77,9 @@ def test_a_student_is_told_the_path_the_budget_and_how_many_epochs_it_allows(dat
     told = capsys.readouterr().out
     [folder] = [line.strip() for line in told.splitlines() if line.strip().startswith(str(data))]
     assert len(read_faces(label_file(folder, "test"))) == 8
-    assert f"{BUDGET:,} faces" in told and f"--epochs {BUDGET // 16} " in told
+    assert (
+        f"{BUDGET:,} faces" in told and f"--epochs {BUDGET // 14} " in told
+    )  # of 16, a pair of twins is held back
 
 
 def test_unfinished_faces_never_lie_under_their_name(data, monkeypatch):

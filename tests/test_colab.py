@@ -1,4 +1,4 @@
-"""The first cell of every notebook: on Colab it brings the course's code, elsewhere nothing."""
+"""The second cell of every notebook: on Colab it brings the course's code, elsewhere nothing."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from stamp import ROOT, first_cell, read_address, stamp
+from stamp import ROOT, as_text, colab_cell, read_address, stamp
 
 # Runs a cell in a fresh interpreter that knows nothing of this checkout (-I), and tells what is
 # there afterwards. The editable installation is taken out: Colab has none.
@@ -54,11 +54,15 @@ def address(tmp_path_factory):
 
 @pytest.fixture
 def cell(address):
-    """The first cell of a stamped notebook, with the address of the bare clone."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import helpers")])
-    code = [c for c in stamp(notebook, "01_download", address).cells if c.cell_type == "code"]
-    assert "colab" in code[0].metadata.tags
-    return code[0].source
+    """The Colab cell of a stamped notebook, with the address of the bare clone."""
+    return stamp(lesson(), "01_download", address).cells[1].source
+
+
+def lesson():
+    """A notebook with a title, a paragraph and its code, never stamped."""
+    markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    cells = [markdown("# 1."), markdown("This imports it:"), code("import helpers")]
+    return nbformat.v4.new_notebook(cells=cells)
 
 
 def run(cell, folder, on_colab=True, runs=1):
@@ -98,14 +102,33 @@ def test_anywhere_else_nothing_happens(cell, tmp_path):
 
 
 def test_a_failed_clone_says_so_and_leaves_nothing(address, tmp_path):
-    told, said = run(first_cell(address.replace("origin", "nowhere")), tmp_path)
+    told, said = run(colab_cell(address.replace("origin", "nowhere")), tmp_path)
     assert told is None
     assert "RuntimeError: The course's code did not arrive." in said
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_cell_is_short_and_so_is_its_address_in_one_place():
-    source = first_cell(read_address())
+def test_the_cell_is_short_and_its_title_says_who_needs_it():
+    source = colab_cell(read_address())
+    title = source.splitlines()[0]
+    assert title.startswith("# @title Colab only: ")
+    assert title.endswith(' { display-mode: "form" }')
     assert len([line for line in source.splitlines() if line.strip()]) <= 8
     assert max(map(len, source.splitlines())) <= 100
     assert read_address() in source
+
+
+def test_the_cell_stands_right_after_the_badge_folded_away_and_tears_nothing_apart():
+    before = lesson().cells
+    first, second, third, *rest = stamp(lesson(), "01_download", read_address()).cells
+    assert [c.metadata.tags for c in (first, second, third)] == [["badge"], ["colab"], ["here"]]
+    assert second.metadata.cellView == "form" and second.metadata.jupyter.source_hidden
+    assert [cell.source for cell in rest] == [cell.source for cell in before]
+
+
+@pytest.mark.parametrize("place", [0, 1, 3, 4])
+def test_a_cell_that_stands_elsewhere_is_moved_and_not_doubled(place):
+    stamped = stamp(lesson(), "01_download", read_address())
+    expected = as_text(stamped)
+    stamped.cells.insert(place, stamped.cells.pop(1))
+    assert as_text(stamp(stamped, "01_download", read_address())) == expected

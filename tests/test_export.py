@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -23,7 +24,7 @@ def files(request, tmp_path_factory):
     network = request.param(width=8, size=64)
     network.train()(torch.randn(8, 1, 64, 64))
     folder = tmp_path_factory.mktemp("export")
-    save_checkpoint(network, folder / "net.pt", margin=1.7, mirror=True)
+    save_checkpoint(network, folder / "net.pt", {"margin": 1.7, "mirror": True})
     export.main([str(folder / "net.pt"), str(folder / "net.onnx")])
     return folder / "net.pt", folder / "net.onnx"
 
@@ -77,3 +78,14 @@ def test_a_checkpoint_that_is_not_there_is_named_in_the_shell(tmp_path):
     with pytest.raises(SystemExit, match=r"gone\.pt: no such checkpoint"):
         export.main([str(tmp_path / "gone.pt"), str(tmp_path / "net.onnx")])
     assert not (tmp_path / "net.onnx").exists()
+
+
+def test_a_file_for_one_face_is_read_by_opencv_too(tmp_path):
+    model = HeatmapNet(width=8, size=64).eval()
+    save_checkpoint(model, tmp_path / "one.pt")
+    export.export(tmp_path / "one.pt", tmp_path / "one.onnx", count=1)
+    images = torch.rand(1, 1, 64, 64)
+    net = cv2.dnn.readNetFromONNX(str(tmp_path / "one.onnx"))
+    net.setInput(images.numpy())
+    with torch.no_grad():
+        assert np.allclose(net.forward(), model(images), atol=1e-4)

@@ -9,9 +9,9 @@ from torch import nn
 
 from helpers.annotations import read_faces, read_image
 from helpers.augment import Augment
+from helpers.boxes import upright
 from helpers.crop import MARGIN, compose, crop_matrix, invert, move, to_grey, warp
 from helpers.dataset import FaceLandmarksDataset
-from helpers.detect import upright
 from helpers.model import to_pixels, to_target
 from helpers.predict import SECOND, Landmarker
 
@@ -242,5 +242,5 @@ def test_the_landmarker_brings_a_dot_back_to_where_it_is_in_the_picture():
 
 def test_what_the_network_says_is_undone_exactly():
     points = torch.from_numpy(DOTS[None])
-    torch.testing.assert_close(to_pixels(to_target(points, 224), 224).double(), points, atol=1e-4,
-                               rtol=0)  # fmt: skip
+    back = to_pixels(to_target(points, 224), 224)
+    torch.testing.assert_close(back.double(), points, atol=1e-4, rtol=0)

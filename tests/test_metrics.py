@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import trapezoid
 from synthetic import face_shape
 
-from helpers.annotations import PARTS
+from helpers.landmarks import PARTS
 from helpers.metrics import (
     NORMALISERS,
     auc,
@@ -80,10 +80,17 @@ def test_whole_numbers_and_short_floats_are_taken_too():
         np.testing.assert_allclose(result, nme(predicted, truth))
 
 
-@pytest.mark.parametrize("predicted, truth", [
-    ((3, 68, 2), (2, 68, 2)), ((68, 2), (68, 2)), ((1, 67, 2), (1, 67, 2)),
-    ((2, 136), (2, 136)), ((1, 68, 3), (1, 68, 3)), ((1, 68, 2), (3, 68, 2)),
-])  # fmt: skip
+WRONG_SHAPES = [
+    ((3, 68, 2), (2, 68, 2)),
+    ((1, 68, 2), (3, 68, 2)),
+    ((68, 2), (68, 2)),
+    ((2, 136), (2, 136)),
+    ((1, 67, 2), (1, 67, 2)),
+    ((1, 68, 3), (1, 68, 3)),
+]
+
+
+@pytest.mark.parametrize("predicted, truth", WRONG_SHAPES)
 def test_other_shapes_are_refused_and_named(predicted, truth):
     with pytest.raises(ValueError, match=r"\[n, 68, 2\]") as error:
         nme(np.ones(predicted), np.ones(truth))
@@ -188,9 +195,10 @@ def test_the_bootstrap_takes_any_statistic_and_its_seed_decides():
 
 
 @pytest.mark.parametrize("function", [auc, failure_rate, bootstrap, lambda e: cumulative(e, [8])])
-@pytest.mark.parametrize("errors, told", [
-    ([1.0, np.nan], "face 1 "), ([[1.0]], r"\[n\]"), ([], r"\[n\]"), ([np.inf, 1.0], "face 0 "),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "errors, told",
+    [([1.0, np.nan], "face 1 "), ([[1.0]], r"\[n\]"), ([], r"\[n\]"), ([np.inf, 1.0], "face 0 ")],
+)
 def test_errors_that_are_none_are_refused(function, errors, told):
     with pytest.raises(ValueError, match=told):
         function(errors)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from helpers.checkpoint import load_checkpoint, save_checkpoint
+from helpers.checkpoint import checkpoint_for, load_checkpoint, save_checkpoint
 from helpers.model import LandmarkNet, to_pixels, to_target
 
 
@@ -66,7 +66,7 @@ def test_x_and_y_take_turns_in_parts_of_the_canvas():
 def test_a_checkpoint_brings_back_the_network_and_what_is_known_of_it(small, tmp_path):
     path = tmp_path / "new folder" / "net.pt"
     about = {"margin": 1.4, "faces": "demo", "history": [{"val_nme": 9.5}]}
-    save_checkpoint(small, path, **about)
+    save_checkpoint(small, path, about)
     loaded, known = load_checkpoint(path)
     assert (loaded.width, loaded.size, known) == (8, 64, about)
     assert not loaded.training
@@ -97,11 +97,14 @@ def test_a_truncated_checkpoint_is_refused(small, tmp_path, part):
     refused(path)
 
 
-@pytest.mark.parametrize("content", [
-    b"no checkpoint at all\n", b"<html>404</html>", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"I5\n.",
-    b"u0", b"\x8c\x04\xcc\xb5\xb5\xb5.",
+NO_CHECKPOINTS = [
+    *(b"no checkpoint at all\n", b"<html>404</html>", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04"),
+    *(b"I5\n.", b"u0", b"\x8c\x04\xcc\xb5\xb5\xb5."),  # what pickle stumbles over
     b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 11\n",
-])  # fmt: skip
+]
+
+
+@pytest.mark.parametrize("content", NO_CHECKPOINTS)
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     path = tmp_path / "net.pt"
     path.write_bytes(content)
@@ -115,12 +118,16 @@ def test_a_checkpoint_with_damage_in_its_names_is_refused(small, tmp_path):
     refused(path)
 
 
-@pytest.mark.parametrize("saved", [
-    {}, [1, 2], 5, "text", {"weights": {}, "width": 8, "size": 64},
+OTHER_THINGS = [
+    *({}, [1, 2], 5, "text"),
+    {"weights": {}, "width": 8, "size": 64},
     {"weights": {}, "width": 8, "size": 64, "about": {}},
     {"weights": [], "width": 8, "size": 64, "about": {}},
     {"weights": {}, "width": "wide", "size": 64, "about": {}},
-], ids=str)  # fmt: skip
+]
+
+
+@pytest.mark.parametrize("saved", OTHER_THINGS, ids=str)
 def test_a_checkpoint_of_something_else_is_refused(tmp_path, saved):
     torch.save(saved, tmp_path / "net.pt")
     refused(tmp_path / "net.pt")
@@ -164,17 +171,44 @@ def test_weights_of_another_width_are_refused(small, tmp_path):
 
 def test_an_existing_checkpoint_survives_a_failed_write(small, tmp_path):
     path = tmp_path / "net.pt"
-    save_checkpoint(small, path, name="first")
-    with pytest.raises(TypeError, match="generator"):
-        save_checkpoint(small, path, name="second", cannot_be_written=(n for n in range(3)))
+    save_checkpoint(small, path, {"name": "first"})
+    numbers = (n for n in range(3))
+    with pytest.raises(ValueError, match=r"about\['runs'\]\['numbers'\] is a generator"):
+        save_checkpoint(small, path, {"name": "second", "runs": {"numbers": numbers}})
     assert load_checkpoint(path)[1] == {"name": "first"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_numpy_numbers_and_paths_about_a_network_become_plain_ones(small, tmp_path):
+    path = tmp_path / "net.pt"
+    about = {
+        "test_nme": np.float32(2.5),
+        "seed": np.int64(3),
+        "yaw": np.array([0.5, 1.5]),
+        "folder": tmp_path,
+        "history": [{"val_nme": np.float64(9.5)}],
+    }
+    save_checkpoint(small, path, about)
+    plain = {"test_nme": 2.5, "seed": 3, "yaw": [0.5, 1.5], "folder": str(tmp_path)}
+    assert load_checkpoint(path)[1] == plain | {"history": [{"val_nme": 9.5}]}
+
+
+def test_the_name_of_a_data_sets_checkpoint_goes_with_the_data_when_they_move(
+    make_folder, data, monkeypatch
+):
+    here = make_folder("here", train=8)
+    before = checkpoint_for(here)
+    there = here.rename(here.with_name("there"))
+    assert checkpoint_for(there) == before
+    assert checkpoint_for(make_folder("other", train=10)) != before
+    monkeypatch.setenv("FACES_LIMIT", "96")
+    assert checkpoint_for(there) != before
 
 
 def test_an_existing_checkpoint_is_replaced_by_a_good_write(small, tmp_path):
     path = tmp_path / "net.pt"
     for name in ("first", "second"):
-        save_checkpoint(small, path, name=name)
+        save_checkpoint(small, path, {"name": name})
     assert load_checkpoint(path)[1] == {"name": "second"}
     assert list(tmp_path.iterdir()) == [path]
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.annotations import MIRROR, Face
-from helpers.mesh import posed
+from helpers.annotations import Face
+from helpers.landmarks import MIRROR
 from helpers.people import View, sample_person
+from helpers.people.mesh import posed
 from helpers.pose import subset, yaw
 
 
@@ -40,11 +41,17 @@ def test_size_place_and_roll_do_not_matter():
     assert yaw(turned(20, roll=20))[0] == pytest.approx(yaw(face)[0], abs=3)
 
 
-@pytest.mark.parametrize("path, expected", [
-    ("x/afw/815038_1.jpg", "AFW"), ("x/helen/trainset/1_1_mirror.jpg", "HELEN"),
-    ("x/ibug/image_084.jpg", "iBUG"), ("x/lfpw/testset/image_0001.png", "LFPW"),
-    ("x/people/test/0001.jpg", "other"), ("ibug/x/afw/1_1.jpg", "AFW"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path, expected",
+    [
+        ("x/afw/815038_1.jpg", "AFW"),
+        ("x/helen/trainset/1_1_mirror.jpg", "HELEN"),
+        ("x/ibug/image_084.jpg", "iBUG"),
+        ("x/lfpw/testset/image_0001.png", "LFPW"),
+        ("x/people/test/0001.jpg", "other"),
+        ("ibug/x/afw/1_1.jpg", "AFW"),
+    ],
+)
 def test_the_collection_follows_from_the_folder(path, expected):
     face = Face(Path(path), (0, 0, 1, 1), np.zeros((68, 2), np.float32), "")
     assert subset(face) == expected

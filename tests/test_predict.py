@@ -6,13 +6,14 @@ import torch
 from skimage.data import astronaut  # a portrait in the public domain, by NASA
 from synthetic import face_shape
 
-from helpers import checkpoint
+from helpers import checkpoint, predict
 from helpers.augment import FLIP
+from helpers.boxes import box_around, upright
 from helpers.checkpoint import save_checkpoint
 from helpers.crop import to_grey
-from helpers.detect import box_around, overlap, upright
 from helpers.model import LandmarkNet
-from helpers.predict import SECOND, Landmarker
+from helpers.people import View, draw_person, sample_person
+from helpers.predict import SECOND, TRUST, Landmarker
 
 # Read off the portrait by eye: outer corners of the eyes, corners of the mouth.
 FEATURES = np.array([[193, 101], [259, 104], [203, 140], [243, 141]])
@@ -124,11 +125,19 @@ def sentence(error):
     return message
 
 
-@pytest.mark.parametrize("picture", [
-    np.zeros((50, 60), np.uint8), np.zeros((50, 60, 4), np.uint8), np.zeros((0, 60, 3), np.uint8),
-    np.zeros((50, 60, 3), np.float32), np.zeros((50, 60, 3), bool), np.zeros((2, 50, 60, 3), "u1"),
-    "portrait.jpg", None,
-], ids=["grey", "with alpha", "empty", "float", "bool", "batch", "a name", "nothing"])  # fmt: skip
+NO_PICTURES = {
+    "grey": np.zeros((50, 60), np.uint8),
+    "with alpha": np.zeros((50, 60, 4), np.uint8),
+    "empty": np.zeros((0, 60, 3), np.uint8),
+    "float": np.zeros((50, 60, 3), np.float32),
+    "bool": np.zeros((50, 60, 3), bool),
+    "batch": np.zeros((2, 50, 60, 3), np.uint8),
+    "a name": "portrait.jpg",
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize("picture", NO_PICTURES.values(), ids=NO_PICTURES)
 @pytest.mark.parametrize("method", ["detect", "landmarks"])
 def test_what_is_no_rgb_picture_is_refused_in_one_sentence(landmarker, method, picture):
     with pytest.raises(ValueError, match="RGB uint8") as error:
@@ -136,14 +145,39 @@ def test_what_is_no_rgb_picture_is_refused_in_one_sentence(landmarker, method, p
     sentence(error)
 
 
-@pytest.mark.parametrize("boxes", [
-    [1, 2, 30, 40], [[1, 2, 30]], np.ones((2, 2, 4)), [[1, 2, np.nan, 40]], [[np.inf, 2, 30, 40]],
-    [[1, 2, 0, 40]], [[1, 2, 30, -40]], [[9, 9, 30, 30], [1, 2, 30, 0]],
-], ids=str)  # fmt: skip
+NO_BOXES = [
+    *([1, 2, 30, 40], [[1, 2, 30]], np.ones((2, 2, 4))),
+    *([[1, 2, np.nan, 40]], [[np.inf, 2, 30, 40]]),
+    *([[1, 2, 0, 40]], [[1, 2, 30, -40]], [[9, 9, 30, 30], [1, 2, 30, 0]]),
+]
+
+
+@pytest.mark.parametrize("boxes", NO_BOXES, ids=str)
 def test_what_is_no_box_is_refused_in_one_sentence(landmarker, portrait, boxes):
     with pytest.raises(ValueError, match=r"[Bb]ox") as error:
         landmarker.landmarks(portrait, boxes)
     sentence(error)
+
+
+@pytest.mark.parametrize("corner", [(5000, 5000), (-900, -900), (200, 505), (-75, 200)])
+def test_a_box_off_the_picture_is_refused_by_its_number(landmarker, portrait, corner):
+    good = [180, 80, 90, 90]
+    with pytest.raises(ValueError, match=r"Box 1, .* = \[.*90.0\], lies off .* 512 x 512") as error:
+        landmarker.landmarks(portrait, [good, [*corner, 90, 90]])
+    sentence(error)
+
+
+def test_a_box_in_parts_of_the_picture_is_refused(landmarker, portrait):
+    with pytest.raises(
+        ValueError, match=r"parts of the picture, .*0\.37.* pixels: multiply"
+    ) as error:
+        landmarker.landmarks(portrait, [[0.3, 0.3, 0.37, 0.37]])
+    sentence(error)
+
+
+@pytest.mark.parametrize("box", [(-40, 100, 100, 100), (460, 450, 90, 90)])
+def test_a_face_that_the_border_cuts_has_landmarks(landmarker, portrait, box):
+    assert landmarker.landmarks(portrait, [box]).shape == (1, 68, 2)
 
 
 def test_the_box_around_landmarks_is_dlibs():
@@ -164,12 +198,6 @@ def test_the_box_moves_and_grows_with_the_landmarks():
     np.testing.assert_allclose(moved, [left + 17, top - 9, side, side], atol=1e-3)
     _, _, doubled, _ = box_around(2 * points)
     assert doubled == pytest.approx(2 * side)
-
-
-def test_boxes_overlap_from_not_at_all_to_wholly():
-    one = np.float32([[0, 0, 10, 10]] * 4)
-    others = np.float32([[0, 0, 10, 10], [5, 0, 10, 10], [0, 0, 20, 10], [30, 30, 5, 5]])
-    np.testing.assert_allclose(overlap(one, others), [1, 1 / 3, 1 / 2, 0])
 
 
 class Pointing(torch.nn.Module):
@@ -202,6 +230,51 @@ def test_the_answer_is_the_mean_of_both_passes_unless_the_box_was_far_off(side, 
     np.testing.assert_allclose(only, first, atol=1e-3)
 
 
+@pytest.fixture(scope="module", params=["research", "free", "fast"])
+def shipped(request):
+    return Landmarker.load(request.param, "cpu")
+
+
+def test_true_landmarks_are_trusted_and_false_ones_are_not(shipped):
+    person = sample_person(np.random.default_rng(3))
+    picture, landmarks = draw_person(person, View(), seed=3, shape=(400, 400), face_width=110)
+    middle = landmarks.mean(0)
+    given = {
+        "true": landmarks,
+        "upside down": 2 * middle - landmarks,
+        "on its side": (landmarks - middle) @ np.array([[0, 1], [-1, 0]]) + middle,
+        "beside it": landmarks + np.float32([0.9 * np.ptp(landmarks[:, 0]), 0]),
+        "twice as large": middle + 2 * (landmarks - middle),
+    }
+    trust = shipped.trust(picture, np.float32(list(given.values())))
+    assert trust.dtype == np.float32
+    assert trust[0] > 0.9
+    assert (trust[1:] < 0.1).all(), dict(zip(given, trust, strict=True))
+
+
+def test_landmarks_where_there_is_no_face_are_not_trusted(shipped, portrait):
+    suit = np.ascontiguousarray(portrait[300:, 150:400])
+    forced = shipped.landmarks(suit, [(75, 56, 100, 100), (20, 100, 80, 80)])
+    assert (shipped.trust(suit, forced) < 0.2).all()
+    assert shipped.trust(suit, forced[:0]).shape == (0,)
+
+
+def test_disagreement_is_the_distance_to_another_look_in_parts_of_the_box(portrait):
+    """A network that always points to the same: its mirror image lies elsewhere by as much."""
+    landmarker = Landmarker(Pointing(39), device="cpu")
+    boxes = np.float32([[180, 80, 90, 90]])
+    first = landmarker.predict_once(to_grey(portrait), boxes)
+    surer, angle = upright(first[0])
+    closer = SECOND * landmarker.margin
+    both = landmarker.predict_both(to_grey(portrait), surer[None], closer, True, angle)
+    mirror, moved = both[0] - both[1], sum(both) / 2 - first
+    expected = sum(np.linalg.norm(away, axis=2).mean() for away in (mirror, moved)) / surer[2]
+    assert landmarker.disagreement(portrait, first) == pytest.approx([expected], rel=1e-5)
+    assert landmarker.trust(portrait, first) == pytest.approx(
+        [1 / (1 + np.exp(-TRUST[0] - TRUST[1] * np.log(expected)))], rel=1e-4
+    )
+
+
 def test_without_shipped_weights_the_command_that_trains_some_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(checkpoint.SHIPPED, "research", tmp_path / "research.pt")
     with pytest.raises(ValueError, match=r"python -m helpers\.train .*--out") as error:
@@ -213,18 +286,28 @@ def test_shipped_weights_have_names_and_the_first_is_the_default(tmp_path, monke
     for name in ("research", "free"):
         monkeypatch.setitem(checkpoint.SHIPPED, name, tmp_path / f"{name}.pt")
         terms = {"terms": "research only"} if name == "research" else {}
-        save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / f"{name}.pt", faces=name, **terms)
+        about = {"faces": name} | terms
+        save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / f"{name}.pt", about)
     assert Landmarker.load(device="cpu").about["faces"] == "research"
     assert capsys.readouterr().out == "research: research only.\n"
     assert Landmarker.load("free", device="cpu").about["faces"] == "free"
     assert capsys.readouterr().out == ""
 
 
+def test_a_landmarker_on_the_cpu_detects_there_too(portrait, monkeypatch):
+    """Also on a machine with a GPU, which is the fastest device at hand."""
+    Landmarker.load("free", device="cpu").detect(portrait)  # whatever is cached, is cached now
+    monkeypatch.setattr(predict, "pick_device", lambda: torch.device("meta"))
+    landmarker = Landmarker.load("free", device="cpu")
+    assert len(landmarker.detect(portrait)) == 1
+    assert next(landmarker.finder.parameters()).device == torch.device("cpu")
+
+
 def test_a_loaded_landmarker_says_what_the_saved_network_says(landmarker, part, tmp_path):
     save_checkpoint(landmarker.model, tmp_path / "net.pt")
     loaded = Landmarker.load(tmp_path / "net.pt", device="cpu")
-    np.testing.assert_allclose(loaded.landmarks(part), landmarker.landmarks(part),
-                               atol=1e-3)  # fmt: skip
+    found, expected = loaded.landmarks(part), landmarker.landmarks(part)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_the_margin_is_the_one_that_the_network_was_trained_with(landmarker, portrait):

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import recipe as recipes
-from helpers.annotations import MIRROR, read_faces
+from helpers.annotations import read_faces
 from helpers.checkpoint import load_checkpoint, save_checkpoint
 from helpers.heatmap import HeatmapNet, heatmap_loss
-from helpers.losses import LOSSES
+from helpers.landmarks import MIRROR
 from helpers.model import LandmarkNet
-from helpers.recipe import Recipe
 from helpers.sources import label_file
-from helpers.train import fit
-from helpers.trials import TRIALS
+from helpers.train import LOSSES, TRIALS, Recipe, fit
+from helpers.train import recipe as recipes
 
 SMALL = {"width": 8, "size": 32, "batch_size": 8}
 
@@ -55,13 +53,31 @@ def test_a_recipe_holds_back_whole_photographs_and_counts_its_own_faces_again(fa
     assert len(own) + len(asked["val_set"]) == len(faces)
 
 
+def test_few_faces_are_whole_photographs_shown_over_and_over(faces, asked):
+    Recipe(**SMALL).train(faces, 1, "out.pt")
+    everyone, held = asked["train_set"].indices, asked["val_set"].indices
+    Recipe(**SMALL).train(faces, 1, "out.pt", few=6)
+    few = asked["train_set"].indices
+    assert len(few) == len(everyone) and asked["val_set"].indices == held
+    assert len(set(few)) == 6 and set(few) < set(everyone)
+    whole = [photograph_has_all(faces, set(few), i) for i in set(few)]
+    assert sum(whole) >= 5  # the last one may be cut
+    assert asked["about"]["few"] == 6
+
+
+def photograph_has_all(faces, chosen, index):
+    """Whether all entries of a face's photograph are among the chosen indices."""
+    shown = [i for i, face in enumerate(faces) if face.photograph == faces[index].photograph]
+    return set(shown) <= chosen
+
+
 def test_a_recipe_is_what_it_says(faces, asked):
     Recipe(**SMALL, margin=1.2, loss="Wing", flip=0.0, rename=False, average=0.5).train(
         faces, 1, "out.pt", seed=3
     )
     assert asked["loss_function"] is LOSSES["Wing"]
     assert (asked["augment"].flip, asked["augment"].partners) == (0.0, list(range(68)))
-    assert (asked["average"], asked["margin"], asked["seed"]) == (0.5, 1.2, 3)
+    assert (asked["average"], asked["about"], asked["seed"]) == (0.5, {"margin": 1.2}, 3)
     assert asked["train_set"].dataset.matrices[0][0, 0] == pytest.approx(
         32 / (1.2 * max(faces[0].box[2:])), rel=1e-6
     )

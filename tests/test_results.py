@@ -1,4 +1,4 @@
-"""The README's figures are those that were measured, and the shipped weights still earn theirs."""
+"""All figures shown are those that were measured, and the shipped weights still earn theirs."""
 
 import json
 import re
@@ -9,18 +9,67 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import bench
+from bench.cells import notebook_cells
+from bench.pages import cards, docs, readme
 from bench.scoreboard import shipped
+from bench.tables import FIVE
+from bench.words import DATA
 from helpers.checkpoint import SHIPPED
+from helpers.predict import LOST, TRUST
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = json.loads((ROOT / "bench" / "results.json").read_text("utf-8"))
+RESULTS = json.loads(bench.RESULTS.read_text("utf-8"))
 
 
-def test_the_readme_shows_the_figures_of_results_json():
+def test_every_figure_stands_in_one_record_and_no_older_one_is_left_beside_it():
+    """Whoever measures on another archive, or a figure in a part of its own, drops the old one."""
+    sets = {}
+    for name in RESULTS:
+        kind, _, of = name.partition(" ")
+        sets.setdefault(kind, set()).add(of)
+    assert sets.pop("run") <= {"demo", DATA}  # the notebooks run on both
+    assert sets.pop("weights") == set(SHIPPED)
+    assert {kind: of for kind, of in sets.items() if of not in ({DATA}, {""})} == {}
+    boards = [RESULTS[f"{kind} {DATA}"]["contenders"] for kind in ("scoreboard", "shipped")]
+    timed = RESULTS[f"latency {DATA}"]["contenders"]
+    for rows in boards:
+        assert not any("milliseconds" in row for row in rows.values())  # those of one run count
+        assert set(rows) <= set(timed)
+    assert not set(boards[0]) & set(boards[1])  # no contender is scored twice
+
+
+def test_readme_docs_cards_and_notebooks_show_the_figures_of_results_json():
     done = subprocess.run(
         [sys.executable, "-m", "bench.results", "--check"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_contender_takes_as_many_milliseconds_on_every_page():
+    """All are from one run, so that whatever else the machine did then met them all."""
+    cells = [text for cells in notebook_cells(RESULTS).values() for text in cells.values()]
+    lines = "\n".join([readme(RESULTS), docs(RESULTS), cards(RESULTS), *cells]).splitlines()
+    contender_of, seen = {text: name for name, text in FIVE.items()}, {}
+    for line in lines:
+        if line.endswith(" ms |"):
+            name, *_, took = line.strip("| ").split(" | ")
+            seen.setdefault(contender_of.get(name, name), set()).add(took)
+    assert set(seen) == set(RESULTS[f"latency {DATA}"]["contenders"])
+    assert {name: took for name, took in seen.items() if len(took) > 1} == {}
+
+
+def test_the_readme_has_five_contenders_and_leads_to_all_figures():
+    text = readme(RESULTS)
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 5 and {row.count("|") for row in rows} == {1 + 4}
+    assert "(docs/results.md)" in text and (ROOT / "docs" / "results.md").is_file()
+
+
+def test_the_recipe_from_nothing_took_half_an_hour():
+    board = RESULTS[f"scoreboard {DATA}"]
+    row = board["contenders"]["heat maps, two passes, mirrored"]
+    assert row["training_seconds"] / board["threads"] <= 30 * 60
 
 
 def test_the_network_of_the_demo_makes_at_most_half_the_error_of_the_mean_face():
@@ -64,7 +113,7 @@ def test_every_contender_of_the_scoreboard_has_all_figures():
 
 
 def test_the_recorded_contenders_stand_as_notebook_06_says():
-    board = RESULTS["scoreboard ibug_300W_large_face_landmark_dataset"]["contenders"]
+    board = RESULTS[f"scoreboard {DATA}"]["contenders"]
     nme = {name: row["nme"] for name, row in board.items()}
     trees, once, twice = (
         nme[name]
@@ -76,31 +125,35 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
     assert maps[0] < 0.85 * trees[0]  # what the recipe is held to
 
 
-def test_the_false_boxes_that_were_counted_by_eye_are_those_of_the_results():
-    notebook = (ROOT / "notebooks" / "07_improve.ipynb").read_text("utf-8")
-    board = RESULTS["detector ibug_300W_large_face_landmark_dataset"]["lists"]
-    first = next(iter(board.values()))
-    row = first["ways"]["the same, checked by the network"]
-    assert f"Of the {round(row['false'] * first['faces'])} on the first list" in notebook
-
-
 def test_the_default_weights_are_a_quarter_better_than_the_trees():
-    data = "ibug_300W_large_face_landmark_dataset"
-    best = RESULTS[f"shipped {data}"]["contenders"]["`research`, two passes, mirrored"]
-    trees = RESULTS[f"scoreboard {data}"]["contenders"]["regression trees (dlib)"]
+    best = RESULTS[f"shipped {DATA}"]["contenders"]["`research`, two passes, mirrored"]
+    trees = RESULTS[f"scoreboard {DATA}"]["contenders"]["regression trees (dlib)"]
     assert best["nme"][0] <= 0.75 * trees["nme"][0]
 
 
-def test_the_detector_finds_97_of_100_and_its_boxes_cost_little():
-    lists = RESULTS["detector ibug_300W_large_face_landmark_dataset"]["lists"]
+def test_the_face_finder_finds_most_faces_and_its_boxes_cost_little():
+    lists = RESULTS[f"detector {DATA}"]["lists"]
     assert len(lists) == 2
     for board in lists.values():
-        row = board["ways"]["the same, checked by the network"]
-        assert row["recall"] >= 97 and row["nme_detected"] - row["nme_label"] < 0.3
+        ours, free = (
+            board["ways"][f"face finder, {data}"] for data in ("research data as well", "free data")
+        )
+        assert ours["recall"] >= 94 and free["recall"] >= 90
+        assert ours["nme_detected"] - ours["nme_label"] < 0.3
 
 
 def test_ten_times_the_faces_take_ten_times_the_time_and_no_more_memory():
-    grown = RESULTS["growth ibug_300W_large_face_landmark_dataset"]
+    grown = RESULTS[f"growth {DATA}"]
     times, memory = (np.divide(grown[k], grown[k][0]) for k in ("seconds", "megabytes"))
     assert list(np.divide(grown["faces"], grown["faces"][0])) == [1, 3, 10]
     assert times == pytest.approx([1, 3, 10], rel=0.25) and memory.max() < 1.2
+
+
+def test_trust_is_the_fitted_curve_and_was_right_as_often_as_it_said():
+    values = RESULTS[f"trust {DATA}"]
+    assert values["curve"] == list(TRUST)
+    assert values["passes"]["upright"] < LOST < values["passes"]["lying"]
+    for name in SHIPPED:
+        for count, trust, right in values["rows"][name]:
+            if count >= 300:  # `free` is believed a little too much on photographs
+                assert right == pytest.approx(trust, abs=5), name

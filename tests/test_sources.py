@@ -3,19 +3,21 @@
 import gzip
 import io
 import os
-import re
 import sys
 import tarfile
 import threading
+import zipfile
 from pathlib import Path
-from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import sources
 from helpers.annotations import read_faces
-from helpers.sources import data_folder, get_dataset, label_file, tree
-from helpers.unpack import unpack, whole_folder
+from helpers.formats import FORMATS, Entry, Labels, numbered, write_labels
+from helpers.sources import get_dataset, label_file, tree
+from helpers.storage import data_folder, unpack, whole_folder
 
 
 def refused(data, archive, sentence):
@@ -27,7 +29,7 @@ def refused(data, archive, sentence):
 
 
 @pytest.fixture
-def fake_people(make_folder, monkeypatch, tmp_path):
+def fake_people(make_folder, monkeypatch):
     """Stands in for the generator of demo people, which takes half a minute."""
     calls = []
 
@@ -35,11 +37,7 @@ def fake_people(make_folder, monkeypatch, tmp_path):
         calls.append((train, test, seed))
         make_folder(folder, train=8, test=4)
 
-    monkeypatch.setitem(sys.modules, "helpers.people", SimpleNamespace(make_people=make_people))
-    monkeypatch.setattr(sources, "__file__", str(tmp_path / "sources.py"))
-    (tmp_path / "assets").mkdir()
-    for name in sources.DEMO_MAKERS:
-        (tmp_path / name).write_text("one way to make them")
+    monkeypatch.setattr(sources, "make_people", make_people)
     return calls
 
 
@@ -74,24 +72,24 @@ def test_the_environment_variable_chooses_where_no_name_is_given(
 def test_without_any_name_the_demo_people_are_made_once(data, fake_people):
     folder = get_dataset()
     assert folder == get_dataset("demo") and folder.name.startswith("demo-")
-    assert fake_people == [(512, 128, 0)]
+    assert fake_people == [(400, 100, 0)]
 
 
-@pytest.mark.parametrize("name", sources.DEMO_MAKERS)
-def test_a_changed_generator_makes_a_new_set_of_demo_people(data, fake_people, tmp_path, name):
+def test_another_version_of_the_generator_makes_a_new_set_of_demo_people(
+    data, fake_people, monkeypatch
+):
     folder = get_dataset("demo")
-    (tmp_path / name).write_text("another way to make them")
+    monkeypatch.setattr(sources, "VERSION", "the next")
     assert get_dataset("demo") != folder
     assert len(fake_people) == 2
 
 
-def test_every_module_that_makes_demo_people_counts_as_their_generator():
-    helpers, known, seen = Path(sources.__file__).parent, ["people.py"], set()
-    while known:
-        seen.add(name := known.pop())
-        imported = re.findall(r"^ *from helpers\.(\w+) import", (helpers / name).read_text(), re.M)
-        known += {f"{module}.py" for module in imported} - seen
-    assert seen == {name for name in sources.DEMO_MAKERS if name.endswith(".py")}
+def test_an_edited_docstring_of_the_generator_remakes_nobody(data, fake_people, monkeypatch):
+    """Its source files are no part of the name: only VERSION is."""
+    folder = get_dataset("demo")
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"edited")
+    assert get_dataset("demo") == folder
+    assert len(fake_people) == 1
 
 
 def test_a_changed_archive_makes_a_new_folder(data, make_archive):
@@ -117,7 +115,9 @@ def test_data_go_to_the_checkout_unless_something_else_is_said(monkeypatch, tmp_
     monkeypatch.delenv("FACES_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     assert data_folder() == Path(sources.__file__).parent.parent / "data"
-    monkeypatch.setattr(sources, "__file__", str(tmp_path / "site-packages/helpers/sources.py"))
+    folders = sys.modules["helpers.storage.folders"]
+    elsewhere = tmp_path / "site-packages/helpers/storage/folders.py"
+    monkeypatch.setattr(folders, "__file__", str(elsewhere))
     assert data_folder() == tmp_path / "data"
     monkeypatch.setenv("FACES_DATA", str(tmp_path / "elsewhere"))
     assert data_folder() == tmp_path / "elsewhere"
@@ -265,3 +265,148 @@ def test_two_that_make_the_same_folder_at_once_both_end_well(data, make_archive)
             (early / "file").write_text("early")
     assert (data / "late/file").read_text() == "early"
     assert len([*data.iterdir()]) == 2
+
+
+# The reader's own
+
+
+def pack_zip(folder, path):
+    with zipfile.ZipFile(path, "w") as packed:
+        for file in sorted(folder.rglob("*")):
+            packed.write(file, f"faces/{file.relative_to(folder)}")
+    return path
+
+
+def pack_tar(folder, path):
+    with tarfile.open(path, "w") as packed:
+        packed.add(folder, "faces")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pack", "name"), [(pack_zip, "a.zip"), (pack_tar, "a.tar"), (pack_zip, "wrongly named.tar.gz")]
+)
+def test_zip_and_tar_are_taken_as_well(data, make_folder, tmp_path, pack, name):
+    folder = get_dataset(pack(make_folder(), tmp_path / name))
+    assert len(read_faces(label_file(folder, "train"))) == 8
+
+
+def test_a_damaged_or_encrypted_zip_is_refused(data, make_folder, tmp_path):
+    archive = pack_zip(make_folder(), tmp_path / "a.zip")
+    content = bytearray(archive.read_bytes())
+    content[200] ^= 255
+    archive.write_bytes(content)
+    refused(data, archive, "not a whole .zip archive .*fetch it again")
+    content[200] ^= 255
+    start = content.index(b"PK\x01\x02")
+    content[start + 8] |= 1
+    content[6] |= 1
+    archive.write_bytes(content)
+    refused(data, archive, "is encrypted")
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/tmp/out.txt", "C:\\out.txt", "a\\..\\..\\out"])
+def test_members_of_a_zip_that_leave_the_folder_are_refused(data, tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as packed:
+        packed.writestr(name, "x")
+    refused(data, tmp_path / "bad.zip", "would leave the folder")
+
+
+def test_links_in_a_zip_are_refused(data, tmp_path):
+    link = zipfile.ZipInfo("link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as packed:
+        packed.writestr(link, "/etc/passwd")
+    refused(data, tmp_path / "bad.zip", "is a link")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.7z", b"7z\xbc\xaf\x27\x1c" + b"\0" * 90, "is a 7-Zip archive, not .tar.gz, .tar or"),
+        ("a.rar", b"Rar!\x1a\x07" + b"\0" * 90, "is a RAR archive"),
+        ("a.tar.xz", b"\xfd7zXZ\0" + b"\0" * 90, "is compressed with xz"),
+        ("a.zip", b"<!DOCTYPE html>", "not a whole .zip archive but text, such as the web page"),
+    ],
+)
+def test_another_kind_of_archive_is_told_what_it_is(data, tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    refused(data, tmp_path / name, sentence)
+
+
+def five(folder, form):
+    """Five pictures of 60 x 50 with five points each in nested folders, labelled as `form`."""
+    places = ["", "my pictures", "my pictures/Übung", "my pictures/Übung/второй", "my pictures"]
+    names = [f"{place}/foto {i}.jpg".lstrip("/") for i, place in enumerate(places)]
+    points = np.array([[20, 20], [40, 20], [30, 30], [22, 40], [38, 40]], float)
+    entries = []
+    for index, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (60, 50)).save(folder / name)
+        box = None if form in ("pts", "labelme") else (10, 8, 40, 40)
+        entries.append(
+            Entry(name, (60, 50), box, numbered(5), points + index / 4, np.zeros(5, bool))
+        )
+    out = folder if form in ("pts", "labelme") else folder / "labels"
+    if out != folder:
+        out = out.with_suffix({"coco": ".json", "csv": ".csv"}.get(form, ".xml"))
+    write_labels(out, Labels(entries), form)
+    return out, points
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_five_nested_photographs_with_five_points_are_a_data_set(data, tmp_path, form, as_file):
+    out, points = five(tmp_path / "own", form)
+    folder = get_dataset(out if as_file else tmp_path / "own")
+    train, test = (read_faces(label_file(folder, part)) for part in ("train", "test"))
+    assert (len(train), len(test)) == (4, 1)
+    assert not {face.photograph for face in train} & {face.photograph for face in test}
+    for face in train + test:
+        number = int(face.image.stem.split()[-1])
+        np.testing.assert_array_equal(face.landmarks, np.float32(points + number / 4))
+    assert get_dataset(out if as_file else tmp_path / "own") == folder
+
+
+def test_an_archive_of_another_format_is_a_data_set_too(data, tmp_path):
+    five(tmp_path / "own", "coco")
+    folder = get_dataset(pack_zip(tmp_path / "own", tmp_path / "own.zip"))
+    assert len(read_faces(label_file(folder, "train"))) == 4
+
+
+def test_files_that_say_train_and_test_are_the_two_lists(data, tmp_path):
+    for part, count in (("train2017", 3), ("val2017", 2)):
+        place = tmp_path / "own" / part
+        place.mkdir(parents=True)
+        rows = ["image,eye_x,eye_y,chin_x,chin_y"]
+        for index in range(count):
+            Image.new("RGB", (60, 50)).save(place / f"{index}.png")
+            rows.append(f"{part}/{index}.png,20,20,{30 + index},40")
+        (tmp_path / "own" / f"points_{part}.csv").write_text("\n".join(rows))
+    folder = get_dataset(tmp_path / "own")
+    assert [len(read_faces(label_file(folder, part))) for part in ("train", "test")] == [3, 2]
+
+
+def test_pictures_in_the_cells_of_a_csv_are_stored(data, tmp_path):
+    cells = " ".join(map(str, range(64)))
+    rows = ["eye_x,eye_y,chin_x,chin_y,Image", *(f"2,2,4,{5 + i / 8},{cells}" for i in range(6))]
+    (tmp_path / "training.csv").write_text("\n".join(rows))
+    faces = read_faces(label_file(get_dataset(tmp_path / "training.csv"), "train"))
+    assert len(faces) == 5 and faces[0].box == (0, 0, 8, 8)
+    assert np.asarray(Image.open(faces[0].image)).ravel().tolist() == list(range(64))
+
+
+def test_pictures_in_the_cells_of_two_files_with_one_name_stay_apart(data, tmp_path):
+    for part, grey in (("train", 10), ("test", 200)):
+        (tmp_path / "own" / part).mkdir(parents=True)
+        cells = " ".join([str(grey)] * 64)
+        rows = [
+            "eye_x,eye_y,chin_x,chin_y,Image",
+            *(f"2,2,4,{5 + i / 8},{cells}" for i in range(3)),
+        ]
+        (tmp_path / "own" / part / "faces.csv").write_text("\n".join(rows))
+    folder = get_dataset(tmp_path / "own")
+    for part, grey in (("train", 10), ("test", 200)):
+        faces = read_faces(label_file(folder, part))
+        assert len(faces) == 3
+        assert {int(np.asarray(Image.open(face.image))[0, 0]) for face in faces} == {grey}

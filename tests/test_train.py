@@ -2,6 +2,7 @@
 
 import signal
 
+import numpy as np
 import pytest
 import torch
 from synthetic import face_shape
@@ -10,11 +11,12 @@ from torch.utils.data import Dataset
 
 from helpers.augment import Augment
 from helpers.checkpoint import load_checkpoint
+from helpers.heatmap import HeatmapNet, heatmap_loss
 from helpers.metrics import nme
-from helpers.model import LandmarkNet
+from helpers.model import LandmarkNet, to_target
 from helpers.predict import predict_all
-from helpers.resume import deferred_interrupt
-from helpers.train import fit
+from helpers.train import LOSSES, fit
+from helpers.train.resume import deferred_interrupt
 
 EPOCHS, BATCH, TRAIN, VAL = 3, 8, 26, 8  # three steps each epoch, two faces left over
 ITEMS_READ = 3 * BATCH + VAL  # in each epoch; before the first, one of each part is looked at
@@ -69,8 +71,8 @@ def train(out, on_read=None, seed=0, **settings):
     model = LandmarkNet(width=8, size=64)
     torch.manual_seed(torch.seed())  # nothing after this may follow from the global seed
     settings = {"epochs": EPOCHS, "batch_size": BATCH, "lr": 2e-3} | settings
-    history = fit(model, Faces(TRAIN, 1, on_read), Faces(VAL, 2, on_read), out=out, seed=seed,
-                  device=torch.device("cpu"), **settings)  # fmt: skip
+    train, val = Faces(TRAIN, 1, on_read), Faces(VAL, 2, on_read)
+    history = fit(model, train, val, out=out, seed=seed, device=torch.device("cpu"), **settings)
     return history, model
 
 
@@ -115,13 +117,16 @@ def test_another_seed_gives_other_figures(uninterrupted, tmp_path):
     assert train(tmp_path / "net.pt", seed=1)[0] != uninterrupted[0]
 
 
-@pytest.mark.parametrize("moment", [
-    3,                               # in the first step of all
-    3 * BATCH - 2,                   # in the last step of an epoch
-    ITEMS_READ - 4,                  # while validating
-    ITEMS_READ + BATCH + 4,          # in the middle of the second epoch
-    2 * ITEMS_READ + 2 * BATCH + 4,  # in the last step of all
-])  # fmt: skip
+MOMENTS = {
+    "first step of all": 3,
+    "last step of an epoch": 3 * BATCH - 2,
+    "validation": ITEMS_READ - 4,
+    "middle of the second epoch": ITEMS_READ + BATCH + 4,
+    "last step of all": 2 * ITEMS_READ + 2 * BATCH + 4,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_resumed_equals_uninterrupted_to_the_last_digit(uninterrupted, tmp_path, moment):
     history, last, best = uninterrupted
     out = tmp_path / "net.pt"
@@ -168,8 +173,8 @@ def test_an_interrupt_from_within_the_loss_loses_nothing(uninterrupted, tmp_path
     calls = []
 
     def loss(outputs, targets):
-        calls.append(1)
-        if len(calls) == 5:
+        calls.extend([1] * outputs.requires_grad)  # not those of validation
+        if len(calls) == 5 and outputs.requires_grad:
             signal.raise_signal(signal.SIGINT)
         return nn.functional.mse_loss(outputs, targets)
 
@@ -247,12 +252,12 @@ def test_the_checkpoint_is_that_of_the_lowest_validation_error_not_of_the_last(t
     steps = []
 
     def worse_after_two_epochs(outputs, targets):
-        steps.append(1)
+        steps.extend([1] * outputs.requires_grad)  # not those of validation
         loss = nn.functional.mse_loss(outputs, targets)
         return loss if len(steps) <= 6 else -10 * loss
 
-    history, last = train(tmp_path / "net.pt", loss_function=worse_after_two_epochs, epochs=4,
-                          name="worse")  # fmt: skip
+    settings = {"epochs": 4, "about": {"name": "worse"}}
+    history, last = train(tmp_path / "net.pt", loss_function=worse_after_two_epochs, **settings)
     errors = [line["val_nme"] for line in history]
     assert min(errors) < errors[-1]
     kept, known = load_checkpoint(tmp_path / "net.pt")
@@ -262,7 +267,7 @@ def test_the_checkpoint_is_that_of_the_lowest_validation_error_not_of_the_last(t
     assert known["name"] == "worse"
 
 
-@pytest.mark.parametrize("train, val", [(BATCH - 1, VAL), (0, VAL), (TRAIN, 0)])
+@pytest.mark.parametrize("train, val", [(1, VAL), (0, VAL), (TRAIN, 0)])
 def test_too_few_faces_are_refused_in_one_sentence(tmp_path, train, val):
     model, out = LandmarkNet(width=8, size=64), tmp_path / "net.pt"
     with pytest.raises(ValueError, match=f"^{train} training and {val} validation faces") as error:
@@ -279,8 +284,9 @@ def test_each_epoch_sees_every_face_at_most_once_in_a_new_order(tmp_path):
             read.append(int(index))
             return super().__getitem__(index)
 
-    fit(LandmarkNet(width=8, size=64), Recorded(TRAIN, 1), Faces(VAL, 2), 2, tmp_path / "net.pt",
-        batch_size=BATCH, device=torch.device("cpu"))  # fmt: skip
+    model, out = LandmarkNet(width=8, size=64), tmp_path / "net.pt"
+    settings = {"batch_size": BATCH, "device": torch.device("cpu")}
+    fit(model, Recorded(TRAIN, 1), Faces(VAL, 2), 2, out, **settings)
     first, second = read[1 : 1 + 3 * BATCH], read[1 + 3 * BATCH :]
     assert len(set(first)) == len(set(second)) == 3 * BATCH
     assert first != second
@@ -304,8 +310,7 @@ def test_validation_faces_are_not_augmented():
     assert predicted.shape == truth.shape == (VAL, 68, 2)
     torch.testing.assert_close(torch.from_numpy(truth), faces.landmarks - 16, atol=1e-4, rtol=0)
     again, _ = predict_all(model, faces, batch_size=VAL)
-    torch.testing.assert_close(torch.from_numpy(predicted), torch.from_numpy(again), atol=1e-3,
-                               rtol=0)  # fmt: skip
+    np.testing.assert_allclose(predicted, again, atol=1e-3, rtol=0)
 
 
 def test_eight_faces_are_learnt_by_heart(tmp_path):
@@ -313,8 +318,8 @@ def test_eight_faces_are_learnt_by_heart(tmp_path):
     few = Faces(BATCH, 3)
     still = Augment(64, rotation=0, scale=0, shift=0, flip=0, brightness=0, contrast=0, erasing=0)
     model = LandmarkNet(width=8, size=64)
-    history = fit(model, few, few, 25, tmp_path / "net.pt", batch_size=BATCH, lr=5e-3,
-                  augment=still, device=torch.device("cpu"))  # fmt: skip
+    settings = {"batch_size": BATCH, "lr": 5e-3, "device": torch.device("cpu")}
+    history = fit(model, few, few, 25, tmp_path / "net.pt", augment=still, **settings)
     assert history[-1]["train_loss"] < 0.05 * history[0]["train_loss"]
 
 
@@ -343,3 +348,71 @@ def test_a_second_ctrl_c_does_not_wait():
         signal.raise_signal(signal.SIGINT)
         assert asked
         signal.raise_signal(signal.SIGINT)
+
+
+def test_a_misspelt_setting_is_refused_and_not_stored(tmp_path):
+    with pytest.raises(TypeError, match="batchsize"):
+        train(tmp_path / "net.pt", batchsize=8)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_stored_is_told_before_the_first_step(tmp_path):
+    def never(outputs, targets):
+        raise AssertionError("it was trained")
+
+    with pytest.raises(ValueError, match=r"about\['dice'\] is a Generator"):
+        train(tmp_path / "net.pt", loss_function=never, about={"dice": torch.Generator()})
+
+
+def test_a_numpy_number_among_what_is_said_survives_a_training(tmp_path):
+    train(tmp_path / "net.pt", epochs=1, about={"margin": np.float32(1.5)})
+    assert load_checkpoint(tmp_path / "net.pt")[1]["margin"] == 1.5
+
+
+@pytest.mark.parametrize("network", [LandmarkNet, HeatmapNet])
+def test_validation_measures_the_loss_that_is_trained(tmp_path, network):
+    """At a rate near 0 the last epoch's weights are those that are there after it."""
+    torch.manual_seed(0)
+    model, few = network(8, 64), Faces(BATCH, 3)
+    loss = heatmap_loss if network is HeatmapNet else LOSSES["Wing"]
+    still = Augment(64, rotation=0, scale=0, shift=0, flip=0, brightness=0, contrast=0, erasing=0)
+    settings = {"batch_size": BATCH, "augment": still, "loss_function": loss, "device": "cpu"}
+    fit(model, few, few, 40, tmp_path / "net.pt", lr=1e-3, **settings)
+    (line,) = fit(model, few, few, 1, tmp_path / "again.pt", lr=1e-12, **settings)
+    images, landmarks = (torch.stack(part) for part in zip(*few, strict=True))
+    cut, points = Augment(64).eval()(images, landmarks)
+    with torch.no_grad():
+        expected = loss(model.eval().outputs(cut), to_target(points, 64)).item()
+    assert line["val_loss"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("value, became", [(float("nan"), "NaN"), (float("inf"), "infinite")])
+def test_a_loss_that_is_no_number_is_told_with_its_step_and_what_to_do(tmp_path, value, became):
+    steps = []
+
+    def loss(outputs, targets):
+        steps.append(1)
+        good = nn.functional.mse_loss(outputs, targets)
+        return good * value if len(steps) == 3 + 1 + 2 else good  # 3 steps, 1 batch of validation
+
+    told = f"the loss became {became} in epoch 2, step 2: lower the rate"
+    with pytest.raises(ValueError, match=told):
+        train(tmp_path / "net.pt", loss_function=loss)
+
+
+def test_a_network_that_answers_nan_is_told_in_validation_too(tmp_path):
+    class Broken(LandmarkNet):
+        def forward(self, images):
+            return super().forward(images) * (1 if self.training else float("nan"))
+
+    with pytest.raises(ValueError, match="the loss became NaN in epoch 1, step 3: lower the rate"):
+        fit(Broken(8, 64), Faces(TRAIN, 1), Faces(VAL, 2), 1, tmp_path / "x.pt", batch_size=BATCH)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("batch_size", 0), ("batch_size", -3), ("epochs", 0), ("lr", 0.0), ("lr", float("nan"))],
+)
+def test_settings_that_cannot_be_are_named(tmp_path, name, value):
+    with pytest.raises(ValueError, match=name):
+        train(tmp_path / "net.pt", **{name: value})

@@ -24,16 +24,26 @@ pixel. Figures will therefore differ a little.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from helpers.annotations import MIRROR, read_faces, read_image
-from helpers.dlib_layout import image_entry, label_list, points_file
+from helpers.annotations import (
+    Face,
+    image_entry,
+    label_list,
+    points_file,
+    read_faces,
+    read_image,
+    read_points,
+)
+from helpers.landmarks import mirrored
+from helpers.shell import one_sentence
 from helpers.sources import get_dataset, label_file
-from helpers.unpack import whole_folder
+from helpers.storage import whole_folder
 
 NAMES = Path(__file__).with_name("subset.txt")
 COUNTS = {"train": 2072, "test": 342}  # entries of the subset's two lists
@@ -44,23 +54,13 @@ COMMENT = (
 )
 
 
-def small_size(size, box):
+def small_size(size: tuple[int, int], box: Sequence[float]) -> tuple[int, int]:
     """What a picture's size (width, height) becomes; box: (left, top, width, height), pixels."""
     scale = min(1, LONGEST_BOX / max(box[2:]), LONGEST_PICTURE / max(size))
-    return tuple(round(scale * side) for side in size)
+    return round(scale * size[0]), round(scale * size[1])
 
 
-def read_points(path):
-    """The landmarks of a .pts file, counted from 0: float64 [68, 2]. ValueError names the file."""
-    try:
-        text = path.read_text("ascii")
-        points = np.array(text.split("{")[1].split("}")[0].split(), float).reshape(68, 2) - 1
-    except (OSError, ValueError, IndexError) as error:
-        raise ValueError(f"{path}: not a .pts file with 68 points.") from error
-    return points
-
-
-def cut_face(face, twin, path, name):
+def cut_face(face: Face, twin: Face, path: Path, name: str) -> list[str]:
     """Writes a face's scaled picture, its twin and .pts file; returns their two entries.
 
     face, twin: `Face`s of the full archive. path, name: of the picture without its suffix, where
@@ -73,24 +73,23 @@ def cut_face(face, twin, path, name):
     width, height = small_size(picture.size, face.box)
     zoom = np.array([width, height]) / picture.size
     points = np.rint((points + 0.5) * zoom - 0.5)  # pixel k reaches from k - 0.5 to k + 0.5
-    mirrored = (points * (-1, 1) + (width - 1, 0))[MIRROR]
     picture = picture.resize((width, height), Image.Resampling.LANCZOS)  # a copy if it fits
     flipped = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     path.parent.mkdir(parents=True, exist_ok=True)
     Path(f"{path}.pts").write_text(points_file(points), "ascii")
     entries = []
-    for end, image, marks, box in (
+    for end, image, marks, sides in (
         (".jpg", picture, points, face.box),
-        ("_mirror.jpg", flipped, mirrored, twin.box),
+        ("_mirror.jpg", flipped, mirrored(points, width), twin.box),
     ):
         image.save(f"{path}{end}", quality=QUALITY)
-        box = np.rint(box * np.tile(zoom, 2)).astype(int)
+        box = np.rint(sides * np.tile(zoom, 2)).astype(int)
         entry = image_entry(f"{name}{end}", (height, width), box, marks)
         entries.append(entry.replace(".00'", "'"))  # whole pixels, as dlib writes them
     return entries
 
 
-def cut(source, folder, names, counts):
+def cut(source: str, folder: str | Path, names: Sequence[str], counts: dict[str, int]) -> None:
     """Writes the subset of a data set, whole or not at all.
 
     source: as for `get_dataset`. folder: new. names: of the faces, without suffix, as "afw/1_1".
@@ -118,26 +117,24 @@ def cut(source, folder, names, counts):
             file.write_text(text, encoding="iso-8859-1")
             count = len(read_faces(file))
             if count != counts[part]:
-                entries = f"{count:,} entries of the subset, not {counts[part]:,}"
-                raise ValueError(f"{labels[part]}: has {entries}.")
+                told = f"{count:,} entries of the subset, not {counts[part]:,}"
+                raise ValueError(f"{labels[part]}: has {told}.")
 
 
-def _by_name(root, labels):
+def _by_name(root: Path, labels: Path) -> dict[str, Face]:
     """The faces of a label file by their pictures' names, without suffix, as "afw/1_1_mirror"."""
     faces = read_faces(labels)
     return {face.image.relative_to(root).with_suffix("").as_posix(): face for face in faces}
 
 
-def main(arguments=None):
+@one_sentence()
+def main(arguments: Sequence[str] | None = None) -> None:
     """Cuts the subset from a shell."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", metavar="SOURCE", help="dlib's archive, its folder, or ibug")
     parser.add_argument("folder", metavar="FOLDER", help="where to write; new")
     args = parser.parse_args(arguments)
-    try:
-        cut(args.source, args.folder, NAMES.read_text("ascii").split(), COUNTS)
-    except (ValueError, OSError) as error:
-        raise SystemExit(str(error)) from None
+    cut(args.source, args.folder, NAMES.read_text("ascii").split(), COUNTS)
     for part, count in COUNTS.items():
         print(f"{part}: {count:,} entries")
 

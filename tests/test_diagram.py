@@ -1,0 +1,90 @@
+"""The map of the course, the drawing of the network, and the words that notebooks link to."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from helpers.diagram import COURSE, course, excerpt, here, number, resnet18
+from helpers.model import LandmarkNet
+from stamp import ROOT, numbered, read_notebook
+
+NOTEBOOKS = numbered(ROOT / "notebooks")
+READ_ANEW = ("01_download", "03_dataset", "03c_network", "04_train")
+
+
+def words_in(drawing):
+    """The texts of an SVG; parsing it proves that it is one."""
+    return [element.text for element in ET.fromstring(drawing.data).iter() if element.text]
+
+
+def prose(name):
+    """The words of a notebook beside tables, exercises and the stamped cells."""
+    cells = [c for c in read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells if not c.metadata]
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    lines = text.split("## Exercises")[0].splitlines()
+    return [word for line in lines if not line.startswith("|") for word in line.split()]
+
+
+def test_every_numbered_notebook_has_its_place_on_the_map_in_the_order_of_its_number():
+    names = [name for stop in COURSE for name in stop.notebooks]
+    assert sorted(names) == [path.stem for path in NOTEBOOKS if path.stem[0].isdigit()]
+    assert names == [name for stop in COURSE for name in sorted(stop.notebooks)]
+
+
+def test_the_map_shows_every_notebook_and_docs_hold_it_as_it_is_now():
+    shown = words_in(course())
+    names = [name for stop in COURSE for name in stop.notebooks]
+    texts = [f"{number(name)}  {name.split('_', 1)[1].replace('_', ' ')}" for name in names]
+    assert set(texts) <= set(shown)
+    height = float(re.search(r'viewBox="0 0 \S+ (\S+)"', course().data)[1])
+    assert all(float(y) < height - 5 for y in re.findall(r'<text[^>]* y="(\S+)"', course().data))
+    for file, drawing in {"course": course(), "resnet18": resnet18()}.items():
+        stored = (ROOT / "docs" / f"{file}.svg").read_text("utf-8")
+        assert stored == drawing.data + "\n", "run python tools/make_pictures.py"
+
+
+def test_the_line_at_the_top_says_where_one_is_and_leads_to_all_others():
+    line = here("03c_network")
+    assert line.count("you are here") == 1 and "**3c (you are here)**" in line
+    assert "(04_train.ipynb)" in line and "(03c_network.ipynb)" not in line
+    assert "you are here" not in here("solutions")
+
+
+def test_the_drawing_of_the_network_has_the_sizes_of_a_picture_on_its_way():
+    shown = words_in(resnet18(224))
+    sizes = [word for word in shown if re.fullmatch(r"\d+ x \d+", word)]
+    assert sizes == ["224 x 224", "56 x 56", "56 x 56", "28 x 28", "14 x 14", "7 x 7"]
+    assert "136 numbers out," in shown and "1 channel in," in shown
+    assert "112 x 112" in words_in(resnet18(112))
+
+
+def test_an_excerpt_is_the_lines_from_one_to_another_and_a_missing_line_is_named():
+    assert excerpt(LandmarkNet.forward, "return", "head") == "return self.head(self.pool(features))"
+    with pytest.raises(ValueError, match="forward has no lines from 'nothing'"):
+        excerpt(LandmarkNet.forward, "nothing", "head")
+
+
+def test_every_link_to_the_glossary_leads_to_a_word_that_is_there():
+    glossary = read_notebook(ROOT / "notebooks" / "glossary.ipynb")
+    text = "\n".join(cell.source for cell in glossary.cells)
+    known = {word.replace(" ", "-") for word in re.findall(r"^### (.+)$", text, re.MULTILINE)}
+    links = {
+        (path.stem, word)
+        for path in NOTEBOOKS
+        for cell in read_notebook(path).cells
+        for word in re.findall(r"\(glossary\.ipynb#([^)]+)\)", cell.source)
+    }
+    assert len(links) > 30
+    assert {link for link in links if link[1] not in known} == set()
+
+
+@pytest.mark.parametrize("name", READ_ANEW)
+def test_a_notebook_that_was_read_anew_is_short_and_its_cells_are(name):
+    assert len(prose(name)) <= 1300
+    cells = read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells
+    code = [c for c in cells if c.cell_type == "code" and "colab" not in c.metadata.get("tags", [])]
+    lengths = sorted(len(cell.source.splitlines()) for cell in code)
+    assert lengths[len(lengths) // 2] <= 5 and lengths[-1] <= 20
+    streams = [o.text for c in code for o in c.outputs if o.output_type == "stream"]
+    assert [line for text in streams for line in text.splitlines() if len(line) > 90] == []

@@ -1,0 +1,314 @@
+"""Formats of label files: reading and writing back is the identity, to the last digit."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from helpers.annotations import read_faces
+from helpers.convert import convert, main
+from helpers.formats import FORMATS, Entry, Labels, numbered, read_labels, write_labels
+
+# Coordinates as people and programs write them: any decimals, also below 0.
+COORDINATES = st.one_of(
+    st.decimals(-5000, 5000, places=6).map(float),
+    st.integers(-300, 5000).map(float),
+    st.floats(-5000, 5000, width=32).filter(lambda x: abs(x) > 1e-6 or x == 0).map(lambda x: x + 0),
+)
+WORDS = st.text(
+    st.characters(
+        blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), blacklist_characters="\\/,;"
+    ),
+    min_size=1,
+    max_size=8,
+)
+FILES = st.builds(lambda a, b: f"{a} {b}.jpg", WORDS, WORDS).filter(
+    lambda name: not name.startswith(".") and len(name.encode()) < 100
+)
+# What a format cannot hold is not asked of it.
+HOLDS = {
+    "dlib": {"box", "names", "missing", "hidden", "ignored", "size", "several"},
+    "coco": {"names", "missing", "hidden", "ignored", "size", "several", "no box", "box"},
+    "cvat": {"box", "no box", "names", "missing", "hidden", "size", "several"},
+    "labelme": {"box", "no box", "names", "missing", "hidden", "size", "several"},
+    "csv": {"box", "names", "missing", "several"},
+    "pts": {"missing"},
+}
+
+
+@st.composite
+def lists(draw, form):
+    """A list of faces that a format can hold."""
+    holds = HOLDS[form]
+    count = draw(st.integers(2, 6))
+    names = numbered(count)
+    if "names" in holds:
+        names = tuple(draw(st.lists(WORDS, min_size=count, max_size=count, unique=True)))
+    if form == "csv":  # a column has the same name whatever stands around it
+        names = tuple(f"p{index}{name.strip()}" for index, name in enumerate(names))
+    images = draw(st.lists(FILES, min_size=1, max_size=3, unique_by=lambda n: n.casefold()))
+    entries = []
+    for image in images:
+        size = draw(st.tuples(st.integers(1, 9000), st.integers(1, 9000)))
+        for _ in range(draw(st.integers(1, 2)) if "several" in holds else 1):
+            points = np.array([[draw(COORDINATES), draw(COORDINATES)] for _ in names])
+            gone = np.array([draw(st.booleans()) for _ in names]) & ("missing" in holds)
+            gone[0] = False
+            points[gone] = np.nan
+            hidden = np.array([draw(st.booleans()) for _ in names]) & ("hidden" in holds) & ~gone
+            box = tuple(round(draw(COORDINATES), 4) for _ in "lt") + tuple(
+                draw(st.integers(1, 900)) / 4 for _ in "wh"
+            )
+            if "box" not in holds or ("no box" in holds and draw(st.booleans())):
+                box = None
+            entries.append(
+                Entry(
+                    image,
+                    size if "size" in holds else None,
+                    box,
+                    names,
+                    points,
+                    hidden,
+                    "ignored" in holds and draw(st.booleans()),
+                )
+            )
+    return Labels(entries)
+
+
+def known(entry):
+    """What an entry says: of its points those that are there, by name."""
+    there = np.isfinite(entry.points).all(1)
+    points = {
+        name: (*point, bool(hidden))
+        for name, point, hidden, is_there in zip(
+            entry.names, entry.points.tolist(), entry.hidden, there, strict=True
+        )
+        if is_there
+    }
+    return entry.image, entry.size, entry.box, points, entry.ignored
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_written_is_read_back_to_the_last_digit(form):
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes
+    )
+    @given(labels=lists(form))
+    def holds(labels):
+        with tempfile.TemporaryDirectory() as place:
+            out = Path(place) / {"csv": "a.csv", "coco": "a.json"}.get(form, "a.xml")
+            out = Path(place) if form in ("pts", "labelme") else out
+            if form == "pts":
+                for entry in labels.entries:
+                    (out / entry.image).touch()
+            write_labels(out, labels, form)
+            read = sorted(map(known, read_labels(out).entries), key=repr)
+            assert read == sorted(map(known, labels.entries), key=repr)
+            files = lambda: {p: p.read_bytes() for p in Path(place).iterdir()}  # noqa: E731
+            once = files()
+            write_labels(out, read_labels(out), form)  # a second time changes not one byte
+            assert once == files()
+
+    holds()
+
+
+COCO = {
+    "info": {"year": 2024},
+    "licenses": [],
+    "images": [
+        {"id": 7, "file_name": "a b/é.jpg", "width": 64, "height": 48, "license": 3},
+        {"id": 9, "file_name": "nobody.jpg", "width": 64, "height": 48},
+    ],
+    "annotations": [
+        {
+            "id": 31,
+            "image_id": 7,
+            "category_id": 1,
+            "iscrowd": 0,
+            "area": 12.5,
+            "segmentation": [],
+            "keypoints": [10.125, 11, 2, 0, 0, 0, 14, 20.1, 1],
+            "num_keypoints": 2,
+            "bbox": [5, 6, 20, 20.5],
+        }
+    ],
+    "categories": [
+        {"id": 1, "name": "face", "keypoints": ["eye", "ear", "chin"], "skeleton": [[1, 2]]}
+    ],
+}
+
+
+def test_a_coco_file_keeps_all_that_it_said(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(COCO), "utf-8")
+    write_labels(tmp_path / "b.json", read_labels(tmp_path / "a.json"))
+    assert json.loads((tmp_path / "b.json").read_text("utf-8")) == COCO
+
+
+def test_coco_visibility_says_which_points_are_missing_and_which_hidden(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(COCO), "utf-8")
+    entry, empty = read_labels(tmp_path / "a.json").entries
+    np.testing.assert_array_equal(entry.points, [[10.125, 11], [np.nan] * 2, [14, 20.1]])
+    assert entry.hidden.tolist() == [False, False, True]
+    assert not empty.is_face
+
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><task><name>t</name></task></meta>
+<image id="0" name="one.jpg" width="100" height="80">
+  <box label="face" occluded="0" xtl="10.50" ytl="5.00" xbr="70.25" ybr="60.00" z_order="0"/>
+  <points label="eye" occluded="1" points="20.50,30.00" z_order="0"/>
+  <points label="chin" occluded="0" points="40.00,55.00" z_order="0"/>
+</image>
+<image id="1" name="two.jpg" width="100" height="80">
+  <skeleton label="face" z_order="0">
+    <points label="eye" outside="0" occluded="0" points="21.00,31.00"/>
+    <points label="chin" outside="1" occluded="0" points="0.00,0.00"/>
+  </skeleton>
+  <points label="face" occluded="0" points="1.00,2.00;3.00,4.00;5.00,6.50"/>
+</image></annotations>"""
+
+
+def test_cvat_faces_are_skeletons_shapes_of_many_points_or_single_points_in_a_box(tmp_path):
+    (tmp_path / "a.xml").write_text(CVAT)
+    labels = read_labels(tmp_path / "a.xml")
+    one, two, three = labels.entries
+    assert one.names == ("eye", "chin") and one.box == (10.5, 5, 59.75, 55)
+    assert one.hidden.tolist() == [True, False]
+    assert two.points[0].tolist() == [21, 31] and np.isnan(two.points[1]).all()
+    assert three.names == ("00", "01", "02") and three.points[2].tolist() == [5, 6.5]
+    write_labels(tmp_path / "b.xml", labels, "cvat")
+    again = read_labels(tmp_path / "b.xml")
+    assert list(map(known, again.entries)) == list(map(known, labels.entries))
+    assert "<task><name>t</name></task>" in (tmp_path / "b.xml").read_text()
+    assert (tmp_path / "b.xml").read_text().count("<skeleton") == 1
+
+
+def test_labelme_faces_of_a_picture_are_told_apart_by_their_group(tmp_path):
+    shape = {"shape_type": "point", "flags": {}, "description": ""}
+    shapes = [
+        {**shape, "label": "eye", "points": [[10.5, 11]], "group_id": 1},
+        {**shape, "label": "eye", "points": [[50.5, 11]], "group_id": 2},
+        {
+            "label": "face",
+            "shape_type": "rectangle",
+            "points": [[40, 60], [2, 1.5]],
+            "group_id": 1,
+            "flags": {},
+        },
+        {
+            "label": "hair",
+            "shape_type": "polygon",
+            "points": [[1, 2], [3, 4], [1, 4]],
+            "group_id": None,
+            "flags": {},
+        },
+    ]
+    data = {
+        "version": "5.4.1",
+        "flags": {"blurred": True},
+        "shapes": shapes,
+        "imagePath": "a.jpg",
+        "imageData": None,
+        "imageHeight": 70,
+        "imageWidth": 90,
+    }
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    labels = read_labels(tmp_path / "a.json")
+    assert [e.points.tolist() for e in labels.entries] == [[[10.5, 11]], [[50.5, 11]]]
+    assert labels.entries[0].box == (2, 1.5, 38, 58.5)
+    write_labels(tmp_path / "b.json", labels, "labelme")
+    again = json.loads((tmp_path / "b.json").read_text())
+    order = lambda shapes: sorted(map(str, (sorted(s.items()) for s in shapes)))  # noqa: E731
+    assert order(again.pop("shapes")) == order(data.pop("shapes")) and again == data
+
+
+def test_kaggles_rows_hold_their_pictures_and_may_lack_points(tmp_path):
+    head = "left_eye_center_x,left_eye_center_y,nose_tip_x,nose_tip_y,Image"
+    rows = [f"3.25,2.5,,,{' '.join(map(str, range(64)))}", f"1,2,3,4.125,{' '.join(['9'] * 64)}"]
+    (tmp_path / "training.csv").write_text("\n".join([head, *rows]) + "\n")
+    labels = read_labels(tmp_path / "training.csv")
+    first = labels.entries[0]
+    assert first.names == ("left_eye_center", "nose_tip")
+    assert first.pixels.shape == (8, 8) and first.pixels[1, 2] == 10
+    assert first.points[0].tolist() == [3.25, 2.5] and np.isnan(first.points[1]).all()
+    write_labels(tmp_path / "b.csv", labels)
+    assert (tmp_path / "b.csv").read_text() == (tmp_path / "training.csv").read_text()
+
+
+def test_a_pts_file_counts_from_1_and_loses_no_digit(tmp_path):
+    text = "version: 1\nn_points: 2\n{\n30.1 30.000001\n1100.123456789 -4.5\n}\n"
+    (tmp_path / "a.pts").write_text(text)
+    [entry] = read_labels(tmp_path / "a.pts").entries
+    assert entry.points.tolist() == [[29.1, 29.000001], [1099.123456789, -5.5]]
+    write_labels(tmp_path / "b.pts", Labels([entry]))
+    assert (tmp_path / "b.pts").read_text() == text
+
+
+def test_a_file_goes_through_every_format_and_its_faces_stay_the_same(tmp_path, archive_folder):
+    start = archive_folder / "labels_ibug_300W_test.xml"
+    expected = read_faces(start)
+    source = start
+    # Beside the pictures, where the names are found again.
+    here = tmp_path / "all"
+    shutil.copytree(archive_folder, here)
+    for number, form in enumerate(["coco", "cvat", "csv", "dlib"]):
+        out = here / f"{number}.{ {'coco': 'json', 'csv': 'csv'}.get(form, 'xml') }"
+        convert(source, out, form)
+        source = out
+        for face, same in zip(read_faces(out), expected, strict=True):
+            np.testing.assert_array_equal(face.landmarks, same.landmarks)
+            assert face.box == same.box and face.image.name == same.image.name
+
+
+def test_the_shell_says_what_it_has_done_and_refuses_in_one_sentence(tmp_path, capsys):
+    (tmp_path / "a.xml").write_text(CVAT)
+    main([str(tmp_path / "a.xml"), str(tmp_path / "b.json")])
+    assert "3 faces on 2 pictures written to" in capsys.readouterr().out
+    for bad, sentence in [("b.txt", "names no format"), ("a.xml", "is the file to convert")]:
+        with pytest.raises(SystemExit, match=sentence):
+            main([str(tmp_path / "a.xml"), str(tmp_path / bad)])
+    (tmp_path / "c.json").write_text("[1, 2")
+    with pytest.raises(SystemExit, match=r"c\.json: not a whole JSON file"):
+        main([str(tmp_path / "c.json"), str(tmp_path / "d.xml")])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("a.json", '{"x": 1}', "neither COCO keypoints"),
+        ("a.csv", "name,age\nx,3\n", "no columns NAME_x and NAME_y"),
+        ("a.csv", "eye_x,eye_y,image\n1,2\n", "row 1 has 2 cells, not 3"),
+        ("a.csv", "eye_x,eye_y,image\nleft,2,a.jpg\n", "text or nothing where a number belongs"),
+        ("a.csv", "eye_x,eye_y,Image\n1,2,1 2 3\n", "3 pixels, which are no square"),
+        ("a.pts", "version: 1\nn_points: 3\n{\n1 2\n}\n", "1 points, not the 3 that it announces"),
+        ("a.xml", "<annotation><object/></annotation>", "boxes and no points"),
+        ("a.txt", "1 2 3", "no label file that is known here"),
+    ],
+)
+def test_what_is_no_label_file_is_refused_by_name(tmp_path, name, text, sentence):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=sentence) as error:
+        read_labels(tmp_path / name)
+    assert str(error.value).startswith(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("form", ["pts", "labelme"])
+def test_faces_of_two_pictures_that_would_share_a_file_are_refused(tmp_path, form):
+    names, points = numbered(3), np.array([[1.0, 2], [5, 2], [3, 6]])
+    entries = [
+        Entry(image, (9, 9), (0, 0, 8, 8), names, points, np.zeros(3, bool))
+        for image in ("x/1.jpg", "x/1.png")
+    ]
+    (tmp_path / "out").mkdir()
+    with pytest.raises(
+        ValueError, match=r"1\.(pts|json): is the name for .*x/1\.jpg and of x/1\.png"
+    ):
+        write_labels(tmp_path / "out", Labels(entries), form)

@@ -1,0 +1,156 @@
+"""Many photographs to one label file: nothing is lost, nothing is done twice, memory stays flat."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import predict_many as module
+from helpers.annotations import read_faces
+from helpers.formats import numbered
+from helpers.landmarks import IBUG
+from helpers.pictures import read_photograph, to_stored
+from helpers.predict_many import pictures_in, predict_many
+
+
+class Fake:
+    """Finds one face where a picture's first pixel is bright: points at known places."""
+
+    scheme = IBUG
+
+    def __init__(self):
+        self.looks = 0
+
+    def landmarks(self, image):
+        self.looks += 1
+        height, width = image.shape[:2]
+        grid = np.column_stack([np.arange(68) % 9, np.arange(68) // 9]) / 9
+        points = (0.25 + 0.5 * grid) * [width, height]
+        return points[None].astype(np.float32) if image[0, 0, 0] > 99 else np.zeros((0, 68, 2))
+
+    def trust(self, image, landmarks):
+        return np.full(len(landmarks), 0.75)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Nested folders, letters beyond ASCII: four faces, one picture without, one broken."""
+    place = tmp_path / "my pictures" / "Übung"
+    place.mkdir(parents=True)
+    for index, shade in enumerate([200, 200, 0, 200]):
+        Image.new("RGB", (60, 40), (shade,) * 3).save(place / f"{index} é.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (60, 40), (200,) * 3).save(place.parent / "phone.jpg", exif=exif)
+    (tmp_path / "my pictures/broken.jpg").write_bytes(b"no picture")
+    return tmp_path / "my pictures"
+
+
+@pytest.mark.parametrize("ending", ["csv", "xml", "json"])
+def test_the_file_has_every_face_and_read_faces_takes_it(folder, ending):
+    out = folder.parent / f"out/landmarks.{ending}"
+    report = predict_many([folder], out, Fake())
+    faces = read_faces(out)
+    assert len(faces) == 4 and {face.image.name for face in faces} >= {"0 é.png", "phone.jpg"}
+    one = next(face for face in faces if face.image.name == "0 é.png")
+    expected = Fake().landmarks(read_photograph(one.image))[0]
+    np.testing.assert_allclose(one.landmarks, expected, atol=0.006)
+    assert "4 faces in 6 pictures" in report and "No face was found in 1" in report
+    assert "1 could not be read" in report and "broken.jpg" in report
+    assert (out.parent / f"landmarks.{ending}.report.txt").read_text("utf-8").strip() == report
+
+
+def test_pts_become_a_folder_with_a_file_for_each_face(folder):
+    predict_many([folder], folder.parent / "all.pts", Fake())
+    assert len([*(folder.parent / "all.pts").rglob("*.pts")]) == 4
+
+
+@pytest.mark.parametrize("held", range(1, 9))
+def test_points_of_an_upright_photograph_find_back_to_the_stored_picture(tmp_path, held):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = held
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    upright = read_photograph(tmp_path / "a.png")
+    y, x = np.mgrid[: upright.shape[0], : upright.shape[1]]
+    back = to_stored(tmp_path / "a.png", np.column_stack([x.ravel(), y.ravel()])).astype(int)
+    assert (pixels[back[:, 1], back[:, 0]] == upright.reshape(-1, 3)).all()
+
+
+def test_after_an_interrupt_it_goes_on_where_it_was(folder, capsys):
+    class Stops(Fake):
+        def landmarks(self, image):
+            if self.looks == 2:
+                raise KeyboardInterrupt
+            return super().landmarks(image)
+
+    out = folder.parent / "landmarks.csv"
+    with pytest.raises(KeyboardInterrupt):
+        predict_many([folder], out, Stops())
+    assert not out.exists()
+    with open(f"{out}.journal", "a") as file:
+        file.write('{"image": "cut o')  # as a power cut leaves it
+    second = Fake()
+    predict_many([folder], out, second)
+    assert second.looks == 3  # of five that can be read
+    assert "it goes on behind them" in capsys.readouterr().out
+    whole = Fake()
+    predict_many([folder], folder.parent / "again.csv", whole)
+    assert out.read_text() == (folder.parent / "again.csv").read_text() and whole.looks == 5
+    assert not [*folder.parent.glob("*.journal")]
+
+
+def test_a_picture_that_changed_and_another_checkpoint_are_looked_at_anew(folder):
+    out = folder.parent / "landmarks.json"
+    journal = folder.parent / "landmarks.json.journal"
+    paths = list(pictures_in([folder]))
+    head = {"checkpoint": "mine", "largest": module.LARGEST, "points": list(numbered(68))}
+    done = [
+        {"image": path, "version": module._version(path), "faces": [], "size": [60, 40]}
+        for path in paths
+    ]
+    done[-1]["version"] = [1, 1]
+    for checkpoint, looks in [("mine", 1), ("other", 5)]:
+        journal.write_text("\n".join(map(json.dumps, [head, *done])) + "\n")
+        fake = Fake()
+        predict_many([folder], out, fake, checkpoint)
+        assert fake.looks == looks
+
+
+def test_the_sheet_shows_the_pictures_with_their_points(folder):
+    sheet = folder.parent / "sheet.jpg"
+    predict_many([folder], folder.parent / "a.csv", Fake(), sheet=sheet)
+    pixels = np.asarray(Image.open(sheet)).astype(int)
+    assert pixels.shape == (220, 8 * 220, 3)
+    assert np.ptp(pixels, axis=2).max() > 60  # coloured points on grey pictures
+
+
+def test_memory_stays_flat_however_many_pictures_there_are(tmp_path):
+    """What a run allocates at most grows by the names of the pictures, not by what is found."""
+    peaks = []
+    for count in (40, 240):
+        place = tmp_path / str(count)
+        place.mkdir()
+        for index in range(count):
+            Image.new("L", (32, 32), 200).save(place / f"{index}.png")
+        tracemalloc.start()
+        predict_many([place], tmp_path / f"{count}.xml", Fake())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 200 * 1500  # bytes a picture; 68 points as numbers take 5,000
+
+
+@pytest.mark.parametrize(
+    ("sources", "out", "sentence"),
+    [
+        (["nowhere.jpg"], "a.csv", r"nowhere\.jpg: there is no such file or folder"),
+        (["."], "a.txt", r"a\.txt: must end in \.csv"),
+        (["."], "a.csv", "no pictures there"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, monkeypatch, sources, out, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=sentence):
+        predict_many(sources, out, Fake())
