@@ -245,11 +245,19 @@ def set_theme(page: Any, dark: bool) -> None:
 
 
 def execute(page: Any, command: str, **arguments: Any) -> None:
-    """Begins one of JupyterLab's commands, such as "notebook:run-all-cells"."""
+    """Runs one of JupyterLab's commands, such as "notebook:run-all-cells", to its end.
+
+    The end matters: a run of cells ends with the focus on the last one, wherever it was by then.
+    """
     page.evaluate(
-        "([name, args]) => void window.jupyterapp.commands.execute(name, args)",
+        """([name, args]) => {
+            window.ended = false;
+            const end = () => (window.ended = true);
+            void window.jupyterapp.commands.execute(name, args).then(end, end);
+        }""",
         [command, arguments],
     )
+    page.wait_for_function("window.ended", timeout=PATIENCE)
 
 
 def moving_face(count: int = 24, seed: int = 3) -> tuple[list[np.ndarray], np.ndarray]:

@@ -39,6 +39,7 @@ def test_run_all_is_not_stopped_and_says_nothing_of_a_guess(page):
 def test_a_guess_is_typed_and_committed_by_the_keyboard_and_kept(page):
     field = page.get_by_role("textbox", name="share in the box")
     field.press_sequentially("20")
+    assert field.input_value() == "20"
     field.press("Tab")
     button = page.get_by_title("Commit: share in the box")
     assert button.evaluate("one => one === document.activeElement")
