@@ -8,6 +8,7 @@
     faces         numbers and maps against the number of training faces
     detector      how many faces are found
     trust         how far the weights' own word for their landmarks can be believed
+    turned        faces turned in the plane: found or not, and their landmarks
     latency       what a face takes each contender, all in one run
     peers         from a picture to landmarks, beside dlib and MediaPipe
     growth        time and memory against the number of faces

@@ -33,6 +33,7 @@ from bench import (
     speed,
     trees,
     trust,
+    turned,
     video,
 )
 from bench.contenders import Contender, course, mean_face, recipe, ways
@@ -241,6 +242,11 @@ def measure_trust(run: Run) -> None:
     run.record("trust", trust.measure([run.name, *run.more], most))
 
 
+def measure_turned(run: Run) -> None:
+    """How many faces are found however they are turned, and what their landmarks are worth."""
+    run.record("turned", turned.measure(run.test[: 20 if run.quick else None]))
+
+
 def measure_video(run: Run) -> None:
     """How many frames a second of a clip with one face, and of the live widget."""
     values = video.measure(count=30 if run.quick else video.FRAMES)
@@ -261,6 +267,7 @@ PARTS = {
     "growth": measure_growth,
     "detector": measure_detector,
     "trust": measure_trust,
+    "turned": measure_turned,
     "customary": measure_customary,
     "video": measure_video,
 }

@@ -9,6 +9,7 @@ from bench.tables import (
     peers_table,
     shipped_table,
     tones_table,
+    turned_table,
 )
 from bench.words import (
     DATA,
@@ -88,6 +89,10 @@ def docs(results: Results) -> str:
             for faces, values in named(results, "latency")
             if "peers" in values
         ),
+        *(
+            f"## Turned faces, on {faces}\n\n{turned(values)}"
+            for faces, values in named(results, "turned")
+        ),
         f"## Other figures\n\n{others_table(results)}",
         f"## Machines, versions, dates, and how to measure again\n\n{AGAIN}",
         machines_table(results),
@@ -138,6 +143,20 @@ def peers(latency: Record) -> str:
         "follows the skull, not the outline that is seen; the last column leaves the jaw out. What "
         f"differs in convention is part of its figure.\n\n{peers_table(values)}\n"
         f"Measured on {machine(latency)}."
+    )
+
+
+def turned(values: Record) -> str:
+    """How many faces are found at each angle, and what landmarks of lying faces are worth."""
+    found = values["found"].values()
+    return (
+        f"Each of {values['faces']} test faces was turned within its picture in steps of "
+        f"{360 // len(values['found'])} degrees, without its mirrored twin. The face finder of "
+        f"`{values['weights']}` found {min(found):.1f} to {max(found):.1f} % of them, the least at "
+        f"{' and '.join(a for a, n in values['found'].items() if n == min(found))} degrees. "
+        f"Landmarks of the faces that lie or stand on their heads:\n\n{turned_table(values)}\n"
+        "An answer is unsure where its trust is below 0.5; NME is that of the others.\n"
+        f"Measured on {machine(values)}."
     )
 
 

@@ -207,6 +207,25 @@ def detector_table(values: Record) -> str:
     return markdown(head, rows)
 
 
+def turned_table(values: Record) -> str:
+    """What faces turned in the plane cost: the share found, and NME against upright ones."""
+    head = [
+        "turned clockwise by",
+        "faces found, %",
+        "the box",
+        NME,
+        "the same upright",
+        "unsure, %",
+    ]
+    rows = []
+    for angle, ways in values["landmarks"].items():
+        for way, row in ways.items():
+            cells = [f"{angle} degrees", f"{values['found'][angle]:.1f}", way]
+            cells += [f"{row[key]:.2f}" for key in ("turned", "upright")]
+            rows.append([*cells, f"{row['unsure']:.1f}"])
+    return markdown(head, rows)
+
+
 def between(figure: Sequence[float]) -> str:
     """The interval of a figure, in brackets."""
     digits = 2 if figure[0] < 10 else 1

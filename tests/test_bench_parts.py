@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from bench import RESULTS, detector, faces, growth, improve, kept, latency, overfitting
+from bench import RESULTS, detector, faces, growth, improve, kept, latency, overfitting, turned
 from bench.cells import notebook_cells
-from bench.tables import budget_table, customary_table, faces_table, improve_table
+from bench.tables import budget_table, customary_table, faces_table, improve_table, turned_table
 from bench.words import DATA
 from helpers import charts
 from helpers.annotations import read_faces, read_image
@@ -307,6 +307,28 @@ def test_the_detector_is_scored_against_the_label_file(folder, lists, monkeypatc
     found = {way: (row["recall"], row["false"]) for way, row in board["ways"].items()}
     assert board["faces"] == len(lists[1])
     assert found == {"all": (100.0, 0.0), "half": (50.0, 1.0), "none": (0.0, 0.0)}
+
+
+def test_a_turned_face_stands_under_its_turned_landmarks(lists):
+    face = lists[1][0]
+    upright, lying = (turned.turned_by(face, angle) for angle in (0, 90))
+    middle = (len(upright[0]) - 1) / 2
+    assert (upright[1] == lying[1]).all() and upright[1][0] + upright[1][2] / 2 == middle + 0.5
+    # Clockwise on the picture, where y points down: what was above is on the right.
+    away = upright[2] - middle
+    assert np.abs(lying[2] - middle - np.stack([-away[:, 1], away[:, 0]], 1)).max() < 0.6
+    assert np.abs(np.rot90(upright[0], -1).astype(int) - lying[0]).mean() < 2
+
+
+def test_turned_faces_are_found_and_held_against_the_upright_ones(lists, monkeypatch):
+    monkeypatch.setattr(turned, "STEP", 90)
+    values = json.loads(json.dumps(turned.measure(lists[1], "free")))
+    assert values["faces"] == len([face for face in lists[1] if not face.is_twin])
+    assert set(values["found"]) == {"0", "90", "180", "270"}
+    assert min(values["found"].values()) > 60
+    for ways in values["landmarks"].values():
+        assert abs(ways["given"]["turned"] - ways["given"]["upright"]) < 0.5
+    assert "| 90 degrees |" in turned_table(values)
 
 
 def test_the_benchmark_starts_from_the_repositorys_root():
