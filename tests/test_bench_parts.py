@@ -316,6 +316,19 @@ def test_the_chart_of_few_faces_has_a_dot_for_each_seed_and_a_line_through_the_m
     charts.plt.close(drawn[0])
 
 
+def test_seeds_without_and_with_a_change_stand_in_one_row_and_far_ones_are_told(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts.plt, "show", lambda: drawn.append(charts.plt.gcf()))
+    charts.without_and_with({"some": ([7, 8], [6, 6.5]), "far": ([7], [33.0, 34.0])}, (5, 10))
+    (axis,) = drawn[0].axes
+    dots = [line.get_xdata().tolist() for line in axis.get_lines()]
+    assert dots == [[7, 8], [6, 6.5], [7], []]
+    assert [text.get_text() for text in axis.texts] == ["33.5 % →"]
+    assert axis.get_xscale() == "linear" and axis.get_xlabel().startswith("better ←")
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["some", "far"]
+    charts.plt.close(drawn[0])
+
+
 def test_the_detector_is_scored_against_the_label_file(folder, lists, monkeypatch):
     pictures = [to_grey(read_image(face.image)) for face in lists[1]]
 
