@@ -1,14 +1,22 @@
 """README, docs and cards: the tables of the benchmark with the words around them, in Markdown."""
 
+from bench.official import PUBLISHED
 from bench.tables import (
     Record,
+    budget_table,
     costs_table,
+    customary_table,
+    detector_table,
+    detector_times_table,
     errors_table,
+    faces_table,
     five_table,
+    improve_table,
     markdown,
     peers_table,
     shipped_table,
     tones_table,
+    trust_table,
     turned_table,
 )
 from bench.words import (
@@ -16,6 +24,7 @@ from bench.words import (
     SUBSET,
     Results,
     command,
+    ends_in_words,
     learned,
     machine,
     named,
@@ -47,6 +56,10 @@ NME is above the limit. In brackets are 95 % bootstrap intervals that draw whole
 minutes are summed over all cores. "A face" is the median time of a prediction on the CPU, one face
 at a time, crop and way back included; all contenders were timed in one run.
 """
+SEEDS = (
+    "The mean, ± the seed that is farthest from it. Better and worse are said where every seed "
+    "with a change beats every seed without it, or the other way round."
+)
 AGAIN = """\
 `PATH` stands for an archive or a folder: of `FACES`, the list above; of `MORE`, what the best
 recipe learns from besides (here YouTube Faces with 68 points); of `LONDON`, the Face Research Lab
@@ -80,10 +93,11 @@ def docs(results: Results) -> str:
             f"On {title(faces, board)}:\n\n{scoreboard(results, faces)}\n\n{learned(board)}"
             for faces, board in named(results, "scoreboard")
         ),
-        "What each change on the way there is worth stands in "
-        "[notebook 7](../notebooks/07_improve.ipynb), what the customary notebook's habits cost in "
-        "[notebook 6b](../notebooks/06b_customary.ipynb).",
-        f"## The weights that ship\n\n{cards(results)}",
+        f"## The weights that ship\n\n{cards(results)}\n{ends(results)}",
+        f"## What each change is worth\n\n{changes(results)}",
+        *(f"## Few faces and many\n\n{few_faces(values)}" for _, values in named(results, "faces")),
+        f"## What the customary habits cost\n\n{customary(results[f'customary {DATA}'])}",
+        f"## Which detector finds a face\n\n{detectors(results[f'detector {DATA}'])}",
         *(
             f"## Detector included, on {faces}\n\n{peers(values)}"
             for faces, values in named(results, "latency")
@@ -93,6 +107,8 @@ def docs(results: Results) -> str:
             f"## Turned faces, on {faces}\n\n{turned(values)}"
             for faces, values in named(results, "turned")
         ),
+        f"## How far trust can be trusted\n\n{believed(results[f'trust {DATA}'])}",
+        f"## Published results: another list\n\n{published()}",
         f"## Other figures\n\n{others_table(results)}",
         f"## Machines, versions, dates, and how to measure again\n\n{AGAIN}",
         machines_table(results),
@@ -118,6 +134,82 @@ def cards(results: Results) -> str:
             f"Measured on {machine(london)}."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def ends(results: Results) -> str:
+    """The fastest and the most accurate of what ships, beside the trees: a list."""
+    board, shipped = results[f"scoreboard {DATA}"], results[f"shipped {DATA}"]
+    return ends_in_words(board, shipped, times(results))
+
+
+def changes(results: Results) -> str:
+    """All trials of notebook 07, and how long a training has to be where that was measured."""
+    values = results[f"improve {DATA}"]
+    text = (
+        "The trials of [notebook 7](../notebooks/07_improve.ipynb). Every network was shown about "
+        f"{values['looks']:,} faces, as whole epochs allow, with seeds {values['seeds']}. {SEEDS}"
+        f"\n\n{improve_table(values)}\nMeasured on {machine(values)}."
+    )
+    if budget := results.get(f"budget {DATA}"):
+        text += (
+            "\n\nTwo of the trials, shown ever more faces, each training with its whole schedule:"
+            f"\n\n{budget_table(budget)}\nMeasured on {machine(budget)}."
+        )
+    return text
+
+
+def few_faces(values: Record) -> str:
+    """Numbers and maps that learned from a part of the training list, or from all of it."""
+    return (
+        f"Every network was shown {values['shown']:,} faces of {values['size']} pixels, few of "
+        f"them over and over; half of them are mirrored twins. Seeds {values['seeds']}. {SEEDS}"
+        f"\n\n{faces_table(values)}\nMeasured on {machine(values)}."
+    )
+
+
+def customary(values: Record) -> str:
+    """The customary notebook with its defects switched off, and its figures by another detector."""
+    length = f"{values['steps']} steps" if "steps" in values else f"{values['epochs']} epochs"
+    found = values["haar"][0]["found"]
+    return (
+        "The notebook that [notebook 6b](../notebooks/06b_customary.ipynb) takes apart, "
+        f'{values["size"]} pixels, {length}, seeds {values["seeds"]}. {SEEDS} "As it would tell" '
+        "is the error on jittered validation faces, which is how that notebook "
+        f"validates.\n\n{customary_table(values)}\nIts cascade finds {found} of the test faces; "
+        f"on these notebook 6b compares both boxes.\n\nMeasured on {machine(values)}."
+    )
+
+
+def detectors(values: Record) -> str:
+    """What finds a face, how often and how fast: two tables."""
+    return (
+        "A face is found where a box overlaps the label file's by 0.3 (intersection over union); a "
+        "box is false where it overlaps every labelled face of the picture by less. Not every "
+        "false box is one: in the background stand people whom nobody labelled. NME, % of the "
+        "inter-ocular distance, is that of the `research` weights on the faces "
+        f"found.\n\n{detector_table(values)}\nThe time of one picture, in the same "
+        f"run:\n\n{detector_times_table(values)}\nMeasured on {machine(values)}."
+    )
+
+
+def believed(values: Record) -> str:
+    """How often the shipped weights were right where they said so: a table."""
+    return (
+        f"Of all answers with so much trust, how many have an NME below {values['limit']:g} %: on "
+        f"test faces of {', '.join(values['lists'])}, from their boxes, from boxes beside them, in "
+        "turned pictures, and from boxes without a "
+        f"face.\n\n{trust_table(values)}\nMeasured on {machine(values)}."
+    )
+
+
+def published() -> str:
+    """Figures that others published, on the official split, which is not ours."""
+    rows = [[name, f"{full:.2f}", source] for name, (_, _, full, source) in PUBLISHED.items()]
+    return (
+        "On the official 300-W split (full test set, inter-ocular), as their authors state them. "
+        "None was measured here, and none may be compared with a table above.\n\n"
+        f"{markdown(['method', 'NME, %', 'source'], rows)}"
+    )
 
 
 def scoreboard(results: Results, faces: str = DATA) -> str:
@@ -172,6 +264,13 @@ def others_table(results: Results) -> str:
         text += f"customary {path['customary_per_second']}; "
         text += f"{100 * path['share_of_step']:.1f} % of a training step"
         rows.append([f"input path at 224 px, on {faces}", text, f"input {faces}"])
+    for faces, grown in named(results, "growth"):
+        ends = zip(grown["faces"], grown["seconds"], grown["megabytes"], strict=True)
+        text = "; ".join(f"{n:,} faces {s:.1f} s and at most {mb:.0f} MB" for n, s, mb in ends)
+        rows.append([f"an epoch on ever more faces of {faces}", text, f"growth {faces}"])
+    speed = results["speed"]["faces_per_second"]
+    text = "; ".join(f"{way}: {count}" for way, count in speed.items())
+    rows.append(["faces a second in training, heat maps at 128 px", text, "speed"])
     for weights, own in named(results, "weights"):
         text = f"test NME {own['test_nme']:.2f} % on {own['test_faces']} demo people; "
         text += f"{own['bytes'] / 1e6:.1f} MB"

@@ -12,6 +12,18 @@ Record = dict[str, Any]
 Took = dict[str, float]
 
 NME = "NME, % of inter-ocular distance"
+# Notebook 06's scoreboard: a contender, and what it learned from.
+SIX = {
+    "mean face": "the training list",
+    "customary notebook": "the training list",
+    "notebook 04, two passes": "the training list",
+    "regression trees (dlib)": "the training list, with its validation part",
+    "heat maps, two passes, mirrored": "the training list and YouTube Faces",
+    "`research`, two passes, mirrored": "these, LFPW and generated people",
+}
+STANDS = "as it stands"  # the customary notebook's row that those below it are held against
+# Notebook 07's way from 136 numbers to maps, and what happens where a name is forgotten.
+STEPS = ("start", "margin", "flip", "flip only", "L1", "heat maps")
 # The README's rows: a contender, and what stands there for its name.
 FIVE = {
     "mean face": "the mean face, which looks at no picture",
@@ -43,6 +55,22 @@ def five_table(board: Record, shipped: Record, took: Took) -> str:
     )
 
 
+def six_table(board: Record, shipped: Record, took: Took) -> str:
+    """Notebook 06's scoreboard: what each learned from, how far off it is, what a face takes."""
+    rows = board["contenders"] | shipped["contenders"]
+    head = ["contender", "learned from", "NME, % (95 % interval)", "failures, %", "a face"]
+    return markdown(
+        head,
+        (
+            [
+                *(name, source, bold(rows[name]["nme"])),
+                *(f"{rows[name]['failure_8'][0]:.1f}", ms(took, name)),
+            ]
+            for name, source in SIX.items()
+        ),
+    )
+
+
 def errors_table(board: Record) -> str:
     """How far off each contender of the scoreboard is, and how often it fails."""
     head = ["contender", NME, "the same, photographs disjoint", "AUC at 8 %"]
@@ -68,23 +96,6 @@ def costs_table(board: Record, took: Took) -> str:
         cells += [minutes(row), f"{row['megabytes']:.0f} MB" if row["megabytes"] else "-"]
         rows.append([*cells, ms(took, name)])
     return markdown(head, rows)
-
-
-def together_table(board: Record, shipped: Record, took: Took) -> str:
-    """What was trained from nothing beside what ships: error, training, size and time."""
-    return markdown(
-        ["contender", NME, "training, core minutes", "size", "a face"],
-        (
-            [
-                name,
-                bold(row["nme"]),
-                minutes(row),
-                f"{row['megabytes']:.1f} MB" if row["megabytes"] else "-",
-                ms(took, name),
-            ]
-            for name, row in (board["contenders"] | shipped["contenders"]).items()
-        ),
-    )
 
 
 def shipped_table(shipped: Record, took: Took) -> str:
@@ -115,17 +126,68 @@ def tones_table(london: Record) -> str:
 def customary_table(values: Record) -> str:
     """The customary notebook with its defects switched off, one a row.
 
-    A row that begins "as it stands" is the one that those below it are held against.
+    A row that begins with `STANDS` is the one that those below it are held against.
     """
     head = ["done instead", "validation NME as it would tell, %", "validation NME, untouched, %"]
     head += ["test NME, %", "change in test NME", "core minutes, quickest seed"]
     rows, beside = [], list[float]()
     for name, runs in values["rows"].items():
         tested = [run["test"] for run in runs]
-        beside = tested if name.startswith("as it stands") else beside
+        beside = tested if name.startswith(STANDS) else beside
         errors = [spread(run[key] for run in runs) for key in ("told", "validation", "test")]
         change = "-" if beside is tested else verdict(tested, beside)
         rows.append([name, *errors, change, quickest(runs)])
+    return markdown(head, rows)
+
+
+def habits_table(values: Record, path: Record) -> str:
+    """The customary notebook's habits, one a row: a figure with the habit, and without it.
+
+    All but the last are NME in per cent: of the test faces, or of the validation faces where the
+    habit is about these.
+    """
+    runs = longest(values)
+    test = {name: [run["test"] for run in rows] for name, rows in runs.items()}
+    told, untouched = ([run[key] for run in runs[STANDS]] for key in ("told", "validation"))
+    label, haar = ([run[key] for run in values["haar"]] for key in ("label", "haar"))
+    slow, fast = path["customary_per_second"], path["cached_per_second"]
+    pairs = {
+        "epochs that miss faces": ("every face once", test[STANDS], test["full epochs"]),
+        "mirrored twins on both sides of the split": (
+            *("photographs kept whole", test[STANDS]),
+            test["photographs kept whole"],
+        ),
+        "crop of exactly the box": ("half as wide again", test[STANDS], test["wider crop"]),
+        "used on another detector's boxes": ("the label file's boxes", haar, label),
+    }
+    rows = [
+        [habit, instead, spread(on), spread(off), verdict(off, on)]
+        for habit, (instead, on, off) in pairs.items()
+    ]
+    ruler = ["validation faces jittered", "left as they are", spread(told), spread(untouched)]
+    rows.append([*ruler, "the same network, another figure"])
+    speeds = (f"{speed:,} faces a second" for speed in (slow, fast))
+    rows.append(["every face decoded again", "kept as a crop", *speeds, f"{fast / slow:.1f} times"])
+    return markdown(["habit", "done instead", "with the habit", "without it", "change"], rows)
+
+
+def longest(values: Record) -> dict[str, list[Record]]:
+    """The runs of the longest trainings: "as it stands" and the name of each switch to its runs."""
+    end = [name for name in values["rows"] if name.startswith(STANDS)][-1].removeprefix(STANDS)
+    switches = (STANDS, "full epochs", "photographs kept whole", "wider crop")
+    return {switch: values["rows"][switch + end] for switch in switches}
+
+
+def steps_table(values: Record) -> str:
+    """Notebook 07's six steps: the error without and with each, and what a training takes."""
+    head = ["change", "NME without it, %", "NME with it, %", "change in NME", "core minutes"]
+    rows = []
+    for name in STEPS:
+        words = values["words"][name]
+        here, before = values["trials"][name], values["trials"][words["beside"]]
+        errors, others = ([run["test"] for run in runs] for runs in (here, before))
+        cells = [f"`{name}`: {words['what']}", spread(others), spread(errors)]
+        rows.append([*cells, verdict(errors, others), f"{quickest(before)} → {quickest(here)}"])
     return markdown(head, rows)
 
 
@@ -170,6 +232,16 @@ def faces_table(values: Record) -> str:
         numbers, maps = ([run["test"] for run in runs] for runs in pair)
         rows.append([f"{count:,}", spread(numbers), spread(maps), verdict(maps, numbers)])
     return markdown(head, rows)
+
+
+def trust_table(values: Record) -> str:
+    """Of all answers with so much trust, how many there were, and how many were right."""
+    lows = values["edges"]
+    rows = [
+        [f"`{name}`", *(f"{right:.1f} % of {count}" for count, _, right in row)]
+        for name, row in values["rows"].items()
+    ]
+    return markdown(["weights", *(f"trust from {low:.2f}" for low in lows)], rows)
 
 
 def peers_table(values: Record) -> str:
@@ -261,8 +333,11 @@ def spread(numbers: Iterable[float]) -> str:
 
 
 def verdict(errors: Sequence[float], others: Sequence[float]) -> str:
-    """The mean difference from runs with the same seeds, and whether all agree on its sign."""
-    differences = [error - other for error, other in zip(errors, others, strict=True)]
-    low, high = min(differences), max(differences)
-    said = "better" if high < 0 else "worse" if low > 0 else "seeds differ"
-    return f"{sum(differences) / len(differences):+.2f}, {said}"
+    """The difference of the means, and whether every seed with a change beats every one without.
+
+    Three seeds with and three without are parted like this by chance once in ten times, one way or
+    the other; pairs of the same seed agree by chance once in four.
+    """
+    difference = sum(errors) / len(errors) - sum(others) / len(others)
+    better, worse = max(errors) < min(others), min(errors) > max(others)
+    return f"{difference:+.2f}, {'better' if better else 'worse' if worse else 'seeds differ'}"

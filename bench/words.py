@@ -1,6 +1,6 @@
 """What is said of records: where they were measured, with what, and what came out, in sentences."""
 
-from bench.tables import Record, Took, spread
+from bench.tables import STANDS, Record, Took, longest, spread, verdict
 
 Results = dict[str, Record]  # all records of results.json, by name
 
@@ -84,21 +84,53 @@ def search_in_words(tried: list[tuple[Record, float]]) -> str:
     )
 
 
-def habits_in_words(values: Record, path: Record) -> str:
-    """The defects that need no training of their own, in the longest one: a list."""
-    longest = [name for name in values["rows"] if name.startswith("as it stands")][-1]
-    runs, haar = values["rows"][longest], values["haar"]
-    label, own = (spread(run[key] for run in haar) for key in ("label", "haar"))
-    clean, test, told, untouched = (
-        spread(run[key] for run in runs) for key in ("test_clean", "test", "told", "validation")
+def habits_in_words(values: Record, board: Record) -> str:
+    """What the customary notebook's table says, and how far its network had come: some sentences.
+
+    board: the scoreboard of the same lists, for the mean face.
+    """
+    runs = {name: [run["test"] for run in rows] for name, rows in longest(values).items()}
+    stands, mean_face = runs.pop(STANDS), board["contenders"]["mean face"]["nme"][0]
+    said = {name: verdict(errors, stands).split(", ")[1] for name, errors in runs.items()}
+    told = f"As it stands its test error is {spread(stands)} %, the mean face's {mean_face:.2f} %. "
+    if sum(stands) / len(stands) > 0.7 * mean_face:
+        told += (
+            "So this network had learned little. What a habit costs a network that has learned "
+            "more is not known from this table. "
+        )
+    texts = {"better": "Better in every seed", "worse": "Worse in every seed"}
+    texts["seeds differ"] = "Not decided by these seeds"
+    for end, text in texts.items():
+        names = [f"*{name}*" for name in runs if said[name] == end]
+        if names:
+            told += f"{text}: {', '.join(names)}. "
+    return told.strip()
+
+
+def changes_in_words(values: Record) -> str:
+    """Which of notebook 07's changes are better, which worse, and which undecided: a list."""
+    errors = {name: [run["test"] for run in runs] for name, runs in values["trials"].items()}
+    pairs = {f"`{n}`": (e, values["words"][n]["beside"]) for n, e in errors.items()}
+    pairs |= {f"{way} when it predicts": (e, "heat maps") for way, e in values["ways"].items()}
+    said = {n: verdict(e, errors[other]) for n, (e, other) in pairs.items() if other}
+    texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
+    return "".join(
+        f"- {text}: {'; '.join(found)}.\n"
+        for end, text in texts.items()
+        if (found := [f"{n} {v.split(', ')[0]}" for n, v in said.items() if v.endswith(end)])
     )
-    return (
-        f"- **Jitter on validation**: it tells {told} % where the same faces, untouched, give "
-        f"{untouched} %; with the epoch chosen on these, test NME is {clean} %, else {test} %.\n"
-        f"- **Haar boxes at prediction**: on the {haar[0]['found']} test faces that its cascade "
-        f"finds, NME {label} % from the label file's boxes, {own} % from the cascade's.\n"
-        f"- **Decoding for every sample**: {path['customary_per_second']} faces a second instead "
-        f"of {path['cached_per_second']} from the crop cache, one thread each.\n"
+
+
+def maps_in_words(values: Record) -> str:
+    """For which numbers of faces maps were better than 136 numbers, and for which not: a list."""
+    texts = {"better": "Maps were better with", "worse": "Maps were worse with"}
+    texts["seeds differ"] = "The seeds differ with"
+    said: dict[str, list[str]] = {end: [] for end in texts}
+    for count, *pair in zip(values["counts"], values["numbers"], values["maps"], strict=True):
+        numbers, maps = ([run["test"] for run in runs] for runs in pair)
+        said[verdict(maps, numbers).split(", ")[1]].append(f"{count:,}")
+    return "".join(
+        f"- {texts[end]} {', '.join(counts)} faces.\n" for end, counts in said.items() if counts
     )
 
 

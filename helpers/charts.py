@@ -147,6 +147,30 @@ def by_count(
     plt.show()
 
 
+def without_and_with(
+    pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]], limits: tuple[float, float]
+) -> None:
+    """Shows the error of each seed without a change, in grey, and with it, in blue; a row each.
+
+    pairs: for each change (NME of the seeds without it, NME of those with it), per cent. limits:
+    the ends of the axis; what lies beyond is told by an arrow and a number.
+    """
+    low, high = limits
+    _figure, axis = plt.subplots(figsize=(7, 0.5 + 0.3 * len(pairs)), layout="constrained")
+    for row, errors in enumerate(pairs.values()):
+        for values, colour, height in zip(errors, ("grey", "C0"), (-0.13, 0.13), strict=True):
+            inside = [value for value in values if low <= value <= high]
+            axis.plot(inside, [row + height] * len(inside), "o", color=colour, markersize=5)
+            if beyond := [value for value in values if value > high]:
+                text = f"{np.mean(beyond):.1f} % →"
+                axis.text(high, row, text, color=colour, ha="right", va="center")
+    axis.set_yticks(range(len(pairs)), list(pairs))
+    axis.invert_yaxis()
+    axis.grid(axis="y", alpha=0.3)
+    axis.set(xlim=limits, xlabel="better ←   NME, % of inter-ocular distance   → worse")
+    plt.show()
+
+
 def training_rows(
     rows: Mapping[str, tuple[Sequence[float], Mapping[int, float], Mapping[str, np.ndarray]]],
 ) -> np.ndarray:

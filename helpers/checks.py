@@ -177,7 +177,8 @@ def check_mean_position(mean_position: Callable[[np.ndarray, int], tuple[float, 
     if np.allclose(answer, (5.5, 13.5)):
         return _not_yet("columns are x, rows are y.")
     if not np.allclose(answer, (13.5, 5.5)):
-        return _not_yet(f"all of it in row 1, column 3, is (13.5, 5.5); it says {tuple(answer)}.")
+        said = ", ".join(f"{value:g}" for value in answer)
+        return _not_yet(f"all of it in row 1, column 3, is (13.5, 5.5); it says ({said}).")
     return _right("a cell lies at the middle of its pixels.")
 
 

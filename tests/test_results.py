@@ -13,10 +13,11 @@ import bench
 from bench.cells import notebook_cells
 from bench.pages import cards, docs, readme
 from bench.scoreboard import shipped
-from bench.tables import FIVE
+from bench.tables import FIVE, SIX, STEPS, longest, verdict
 from bench.words import DATA
 from helpers.checkpoint import SHIPPED
 from helpers.predict import LOST, TRUST
+from stamp import read_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = json.loads(bench.RESULTS.read_text("utf-8"))
@@ -57,6 +58,23 @@ def test_a_contender_takes_as_many_milliseconds_on_every_page():
             seen.setdefault(contender_of.get(name, name), set()).add(took)
     assert set(seen) == set(RESULTS[f"latency {DATA}"]["contenders"])
     assert {name: took for name, took in seen.items() if len(took) > 1} == {}
+
+
+@pytest.mark.parametrize("name", ["06_evaluate", "06b_customary", "07_improve", "07b_heatmaps"])
+def test_a_table_on_a_page_has_at_most_six_rows_and_five_columns(name):
+    for cell in read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells:
+        for table in re.findall(r"(?:^\|.*\n?)+", cell.source, re.M):
+            head, _, *rows = table.splitlines()
+            assert len(rows) <= 6 and head.count("|") <= 1 + 5, cell.id
+
+
+def test_the_whole_of_each_table_is_where_its_page_says():
+    headings = re.findall(r"^## (.*)$", docs(RESULTS), re.M)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    notebooks = [read_notebook(path) for path in (ROOT / "notebooks").glob("*.ipynb")]
+    sources = "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
+    linked = set(re.findall(r"docs/results\.md#([\w-]+)", sources))
+    assert linked and linked <= anchors
 
 
 def test_the_readme_has_five_contenders_and_leads_to_all_figures():
@@ -123,6 +141,84 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
     assert twice[2] < nme["customary notebook"][0] < nme["mean face"][0]
     maps = nme["heat maps, two passes, mirrored"]
     assert maps[0] < 0.85 * trees[0]  # what the recipe is held to
+
+
+def test_the_scoreboard_of_notebook_06_says_who_learned_from_what():
+    board = RESULTS[f"scoreboard {DATA}"]
+    assert board["more"] == ["ytf68"] and "YouTube Faces" in SIX["heat maps, two passes, mirrored"]
+    assert "LFPW and generated people" in SIX["`research`, two passes, mirrored"]
+    # "Here it flatters nobody": those of other photographs are no harder.
+    for name in ("notebook 04, two passes", "regression trees (dlib)"):
+        row = board["contenders"][name]
+        assert row["nme_disjoint"][1] <= row["nme"][0]
+
+
+def test_the_recorded_trials_say_what_notebook_07_says_of_them():
+    values = RESULTS[f"improve {DATA}"]
+    trials = {
+        key: {name: [run[key] for run in runs] for name, runs in values["trials"].items()}
+        for key in ("test", "aside")
+    }
+    said = {
+        name: verdict(trials["test"][name], trials["test"][values["words"][name]["beside"]])
+        for name in STEPS
+    }
+    assert said["margin"].endswith("worse") and said["flip only"].endswith("worse")
+    assert said["flip"].endswith("seeds differ") and said["heat maps"].endswith("better")
+    for loss in ("L1", "Wing", "SoftWing"):  # TEACHING.md says so
+        assert verdict(trials["test"][loss], trials["test"]["flip"]).endswith("seeds differ")
+    assert max(trials["aside"]["margin"]) < min(trials["aside"]["start"])
+    took = RESULTS[f"latency {DATA}"]["contenders"]
+    once, both = (took[f"`free`, two passes{way}"]["milliseconds"] for way in ("", ", mirrored"))
+    assert both / once == pytest.approx(2, abs=0.3)  # "about twice the time"
+
+
+def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
+    runs = longest(RESULTS[f"customary {DATA}"])
+    stands, wider = ([run["test"] for run in runs[name]] for name in ("as it stands", "wider crop"))
+    assert verdict(wider, stands).endswith("worse")
+
+
+def output_of(name, cell_id):
+    """What a stored cell printed, and what is told of its pictures."""
+    (cell,) = [
+        c for c in read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells if c.id == cell_id
+    ]
+    texts = [output.get("text", "") for output in cell.outputs]
+    told = [kind.get("alt", "") for o in cell.outputs for kind in o.get("metadata", {}).values()]
+    return "\n".join(texts + told)
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
+
+
+def test_stored_outputs_show_what_the_prose_beside_them_says():
+    # 06: a random split praises the learner that remembers; one by photograph does not.
+    random, grouped = (
+        numbers(line)[:2] for line in output_of("06_evaluate", "4962df96").splitlines() if line
+    )
+    assert random[0] < 0.1 * random[1] and grouped[0] == pytest.approx(grouped[1], rel=0.2)
+    # 06: looking straight ahead in a good box, the mean face is hardly off; a turned head is.
+    errors = re.findall(r"(network|mean face) (\d+) %", output_of("06_evaluate", "87a39962"))
+    errors = [int(error) for _, error in errors]
+    turned, *_, dark, _ = (errors[k : k + 4] for k in range(0, 20, 4))
+    assert min(turned) > 10 and max(errors[5::2]) < 6
+    assert dark[0] >= dark[1] and dark[2] >= dark[3]
+    # 06b: who measures jittered faces measures something else each time, and larger.
+    untouched, jittered = (
+        numbers(line) for line in output_of("06b_customary", "a8178890").splitlines() if line
+    )
+    assert len(set(untouched)) == 1 and min(jittered) > max(untouched) and len(set(jittered)) > 1
+    # 07: a flip without new names is no small mistake.
+    margin, flipped = (
+        numbers(line)[0] for line in output_of("07_improve", "improve-11").splitlines() if line
+    )
+    assert flipped > 3 * margin and margin < 10
+    # 07b: what is hidden has a broad map, and the eye beside it keeps its own.
+    cells = [numbers(line) for line in output_of("07b_heatmaps", "cell-23").splitlines() if line]
+    for seen, hidden in (cells[:2], cells[2:]):
+        assert hidden[1] > 1.5 * seen[1] and abs(hidden[0] - seen[0]) <= 1
 
 
 def test_the_default_weights_are_a_quarter_better_than_the_trees():
