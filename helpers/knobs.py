@@ -49,14 +49,23 @@ class Shown:
     handles: Sequence[Settings] = ()
 
 
-def line(name: str, label: str, low: float, high: float, step: float, area: Sequence[float]) -> Any:
+def line(
+    name: str,
+    label: str,
+    low: float,
+    high: float,
+    step: float,
+    area: Sequence[float],
+    notes: Sequence[str] = (),
+) -> Any:
     """An upright line in a chart that can be dragged; where it stands is the setting `name`.
 
     area: of the chart in the picture (left, top, right, bottom), in pixels; its left edge stands
     for the value `low`, its right one for `high`. step: of the arrow keys, and what a place is
-    rounded to.
+    rounded to. notes: what to show of each step from `low` on, where the pointer is over it or
+    the line has the focus; the line then goes to where the chart is clicked.
     """
-    span = {"low": low, "high": high, "step": step}
+    span = {"low": low, "high": high, "step": step, "notes": list(notes)}
     return {"kind": "line", "name": name, "label": label, "area": list(map(float, area))} | span
 
 

@@ -103,6 +103,38 @@ def test_the_epochs_of_a_training_are_gone_through_by_mouse_and_by_key(page):
     assert "the weights of epoch 5 (the black dot)" in root.get_by_role("status").inner_text()
 
 
+def test_the_figures_of_an_epoch_are_shown_where_the_focus_or_the_pointer_is(page):
+    root = widget(page, CURVES)
+    bar, note = root.get_by_role("slider", name="epoch"), root.locator(".hair span")
+    bar.press("Home")
+    first = middle(settled(root).get_by_role("slider", name="epoch"))
+    bar.press("ArrowRight")
+    assert note.inner_text().startswith("epoch 2\nNME 9.00 %\nloss 0.005 in training")
+    second = middle(settled(root).get_by_role("slider", name="epoch"))
+    bar.evaluate("one => one.blur()")
+    assert not note.is_visible()
+    stage = root.locator(".stage").bounding_box()
+    for epoch, error in ((4, 8), (3, 7.5), (5, 7)):
+        page.mouse.move(first + (epoch - 1) * (second - first), stage["y"] + 150)
+        assert note.inner_text().startswith(f"epoch {epoch}\nNME {error:.2f} %")
+        box = note.bounding_box()
+        assert stage["x"] <= box["x"] and box["x"] + box["width"] <= stage["x"] + stage["width"]
+    assert bar.get_attribute("aria-valuenow") == "2"  # who looks moves nothing
+    page.mouse.down()
+    page.mouse.up()
+    assert "Epoch 5 of 5" in settled(root).get_by_role("status").inner_text()
+    page.mouse.move(stage["x"], stage["y"] - 30)
+    assert note.is_visible()  # the line has the focus now
+    page.keyboard.press("Tab")
+    assert not note.is_visible()
+
+
+def middle(node):
+    """Where the middle of something stands across the page."""
+    box = node.bounding_box()
+    return box["x"] + box["width"] / 2
+
+
 def test_the_cumulative_error_leads_to_a_face_and_its_threshold_is_dragged(page):
     root = widget(page, CUMULATIVE)
     bar = root.get_by_role("slider", name="threshold")
