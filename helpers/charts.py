@@ -106,8 +106,7 @@ def training_chart(
     edge = 0.03 / 1.06 * (right - left)
     area = (left + edge, top, right - edge, bottom)
     notes = [
-        f"epoch {epoch}\nNME {nme:.2f} %\nloss {train:.2g} in training\n"
-        f"{val:.2g} in validation"
+        f"epoch {epoch}\nNME {nme:.2f} %\nloss {train:.2g} in training\n{val:.2g} in validation"
         for epoch, train, val, nme in zip(epochs, *rows.values(), strict=True)
     ]
 
