@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import traitlets
 
+from helpers.frontend import script, style
 from helpers.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
 from helpers.landmarks import IBUG, Scheme
 from helpers.live import encode
 
-ASSETS = Path(__file__).with_name("assets")
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 2048  # pixels: the longer side of a picture in the browser
 MOST = 50  # faces that a mean face is made from
@@ -53,8 +53,8 @@ class Editor(anywidget.AnyWidget):
     taken up.
     """
 
-    _esm = ASSETS / "editor.js"
-    _css = ASSETS / "editor.css"
+    _esm = script("editor")
+    _css = style("editor")
     # ipywidgets 7 would show the widget by this method, without the still picture.
     _ipython_display_ = None
 

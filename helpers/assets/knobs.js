@@ -8,17 +8,6 @@ const PATIENCE = 8000; // milliseconds without an answer, after which the reader
 const LARGEST = 1280; // pixels: the longer side of a picture that is sent
 const BESIDE = 12; // pixels of a picture: so far beside a chart its first and last place are meant
 const GONE = "The kernel was started again. Run this cell again: then these knobs turn.";
-const SILENT =
-  "No answer from the kernel. Either it is busy, and this goes on when it is free, or it was " +
-  "started again: then run this cell again.";
-
-function element(tag, options = {}, parent = undefined) {
-  const made = Object.assign(document.createElement(tag), options);
-  parent?.append(made);
-  return made;
-}
-
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
 // A number as its step says, so that whole degrees are whole; one that lies between steps as it is.
@@ -47,15 +36,13 @@ async function shrunk(file) {
 }
 
 function render({ model, el }) {
-  const root = element("div", { className: "knobs" }, el);
-  root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes Enter and letters for its own
-  root.addEventListener("keydown", (event) => event.stopPropagation()); // and so does Notebook 6
-  const uploads = model.get("uploads") ? element("div", { className: "uploads" }, root) : null;
+  const root = becomeWidget(element("div", { className: "knobs" }, el));
+  const uploads = model.get("uploads") ? element("div", { className: "uploads row" }, root) : null;
   const field = element("fieldset", {}, root);
   const stage = element("div", { className: "stage" }, root);
   const picture = element("img", { draggable: false }, stage);
-  const told = element("p", {}, root);
-  told.setAttribute("role", "status"); // a screen reader speaks what is written here
+  const told = element("p", { className: "said" }, root);
+  const speak = speaker(root);
 
   const knobs = {};
   let wished = { ...model.get("values") };
@@ -70,6 +57,7 @@ function render({ model, el }) {
   function say(text, trouble = false) {
     if (told.textContent !== text) told.textContent = text;
     told.classList.toggle("trouble", trouble);
+    speak(text);
   }
 
   // Sends the settings, with whatever else belongs to this wish.
