@@ -26,6 +26,7 @@ To look at and to play with, wherever it is needed:
     guess.py        the reader's own prediction, beside the answer
     knobs.py        the widget under them all: knobs, and what is dragged in a picture
                     (assets/knobs.js)
+    frontend.py     scripts and styles of the widgets, after what they share (assets/common.*)
     probe.py        the prediction explorer: drag the box, hide a part                     05
     live.py         the webcam: frames to the kernel, landmarks back (assets/live.js)      08c
     explorer.py     every setting of Augment, alive in any page (assets/explorer.js)       03b

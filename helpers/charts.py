@@ -105,6 +105,10 @@ def training_chart(
     (left, top, right, _), (*_, bottom) = ground.area(upper), ground.area(lower)
     edge = 0.03 / 1.06 * (right - left)
     area = (left + edge, top, right - edge, bottom)
+    notes = [
+        f"epoch {epoch}\nNME {nme:.2f} %\nloss {train:.2g} in training\n{val:.2g} in validation"
+        for epoch, train, val, nme in zip(epochs, *rows.values(), strict=True)
+    ]
 
     def draw(epoch: float) -> Shown:
         now = min(max(round(epoch), 1), count)
@@ -118,7 +122,7 @@ def training_chart(
         picture = ground.drawn_over(*marks, dot, title)
         told = f"{text}, loss {losses[0]:.2g} in training and {losses[1]:.2g} in validation. "
         told += f"The file holds the weights of epoch {best} (the black dot)."
-        handle = line("epoch", "epoch", 1, last, 1, area)
+        handle = line("epoch", "epoch", 1, last, 1, area, notes)
         return Shown(picture, f"The curves of a training. {told}", told, [handle])
 
     return draw

@@ -166,8 +166,7 @@ def find_faces(
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if zoom < 1 else grey
     # A closer look cannot lift a score of less than `sure` squared above `sure`.
     rows = overview(small, finder, sure**2)
-    rows[:, :2] = (rows[:, :2] + 0.5) / zoom - 0.5  # edges of pixels scale, centres do not
-    rows[:, 2:4] /= zoom
+    rows[:, :4] /= zoom
     rows = closer_look(grey, rows, finder)
     rows = apart(rows[(rows[:, 4] > sure) & (rows[:, 2] > least)])
     rows = rows[np.argsort(rows[:, 0], kind="stable")]

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import traitlets
 
+from helpers.frontend import script, style
 from helpers.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
 from helpers.landmarks import IBUG, Scheme
 from helpers.live import encode
 
-ASSETS = Path(__file__).with_name("assets")
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 2048  # pixels: the longer side of a picture in the browser
 MOST = 50  # faces that a mean face is made from
@@ -53,8 +53,8 @@ class Editor(anywidget.AnyWidget):
     taken up.
     """
 
-    _esm = ASSETS / "editor.js"
-    _css = ASSETS / "editor.css"
+    _esm = script("editor")
+    _css = style("editor")
     # ipywidgets 7 would show the widget by this method, without the still picture.
     _ipython_display_ = None
 
@@ -70,7 +70,7 @@ class Editor(anywidget.AnyWidget):
     ) -> None:
         paths = pictures_of(pictures)
         self.scheme = scheme
-        self.labels = Labels(out, paths, names_in_file(scheme))
+        self.labels = Labels(out, paths, names_in_file(scheme), scheme)
         self._landmarker = landmarker
         self._model_fits = landmarker is not None
         self._looked: set[int] = set()
@@ -134,13 +134,13 @@ class Editor(anywidget.AnyWidget):
         }
 
     def _face(self, one: Mark, mean: np.ndarray | None) -> dict[str, Any]:
-        over = None
+        over, box = None, self.labels.frame(one)
         if mean is not None:
             over = fitted(mean, one.seen) if np.isfinite(one.seen[:, 0]).sum() > 2 else None
             if over is None and one.box:
-                over = in_box(mean, one.box)
+                over = in_box(mean, one.box, self.scheme)
         return {
-            "box": one.frame and list(one.frame),
+            "box": box and list(box),
             "points": _plain(one.points),
             "hidden": np.flatnonzero(one.hidden).tolist(),
             "guess": one.guess,
@@ -152,7 +152,7 @@ class Editor(anywidget.AnyWidget):
         if at in self._looked or self.labels.marks(at) is not None or not self._landmarker:
             return
         boxes = np.asarray(self._landmarker.detect(image), float).reshape(-1, 4)
-        full = [_scaled_box(box, 1 / scale) for box in boxes]
+        full = boxes / scale
         guesses = zip(self._guess(at, full), full, strict=True)
         self.labels.suggest(at, [mark(points, box) for points, box in guesses])
         self._looked.add(at)
@@ -165,9 +165,10 @@ class Editor(anywidget.AnyWidget):
         if do == "add":
             marks = list(after(marks, event, len(self.labels.names)))
         k = len(marks) - 1 if do == "add" else int(event["face"])
-        if not 0 <= k < len(marks) or marks[k].frame is None:
+        box = self.labels.frame(marks[k]) if 0 <= k < len(marks) else None
+        if box is None:
             raise ValueError("Draw a box around the face first.")
-        points = self._guess(at, [marks[k].frame or ()], mean_only=do == "mean")[0]
+        points = self._guess(at, [box], mean_only=do == "mean")[0]
         found = np.isfinite(points).any()
         if not found and do != "add":
             raise ValueError("There is no other labelled face yet whose points could be put here.")
@@ -180,20 +181,20 @@ class Editor(anywidget.AnyWidget):
         self.labels.change(at, marks)
 
     def _guess(
-        self, at: int, boxes: Sequence[Sequence[float]], mean_only: bool = False
+        self, at: int, boxes: Sequence[Sequence[float]] | np.ndarray, mean_only: bool = False
     ) -> list[np.ndarray]:
         """First guesses [n, 2] of the faces in boxes: the model's, else the mean face, else NaN."""
         count = len(self.labels.names)
         if self._model_fits and self._landmarker and len(boxes) and not mean_only:
             image, scale = self._shown(at)
-            small = np.array([_scaled_box(box, scale) for box in boxes], np.float32)
+            small = np.asarray(boxes, np.float32) * np.float32(scale)
             found = np.asarray(self._landmarker.landmarks(image, small), float)
             if found.shape == (len(boxes), count, 2):
                 return list((found + 0.5) / scale - 0.5)
             self._model_fits = False
         mean = self._mean(at)
         empty = np.full((count, 2), np.nan)
-        return [empty if mean is None else in_box(mean, box) for box in boxes]
+        return [empty if mean is None else in_box(mean, box, self.scheme) for box in boxes]
 
     def _mean(self, at: int) -> np.ndarray | None:
         """The mean face [n, 2] to compare the faces of a picture with, or None."""
@@ -281,12 +282,6 @@ def described(scheme: Scheme) -> list[dict[str, Any]]:
         text = f"{name}, {part}" if part and part not in name else name
         found.append({"name": text, "rgb": list(scheme.point_colours()[i])})
     return found
-
-
-def _scaled_box(box: Sequence[float] | np.ndarray, scale: float) -> list[float]:
-    """A box in pixels of the picture scaled; pixel centres lie at whole numbers in both."""
-    left, top, width, height = box
-    return [(left + 0.5) * scale - 0.5, (top + 0.5) * scale - 0.5, width * scale, height * scale]
 
 
 def _plain(points: np.ndarray) -> list[list[float] | None]:

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -24,12 +23,11 @@ from torch.nn import functional
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import COLOURS, paint
+from helpers.frontend import script, style
 from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
 from helpers.metrics import nme
 from helpers.model import Network, to_pixels
 from helpers.storage import short_hash
-
-ASSETS = Path(__file__).with_name("assets")
 
 # name of the setting: (least, largest, step, what the slider says, unit and how many make one)
 SLIDERS: dict[str, tuple[float, float, float, str, str, float]] = {
@@ -123,15 +121,15 @@ class Explorer:
 
     def _html(self, still: bytes) -> str:
         data = json.dumps(self.data(), separators=(",", ":")).replace("</", "<\\/")
-        script, style = ((ASSETS / f"explorer.{kind}").read_text("utf-8") for kind in ("js", "css"))
         return (
-            f"<style>\n{style}</style>\n"
+            f"<style>\n{style('explorer')}</style>\n"
             f'<div class="face-explorer" data-key="{self._key()}">\n'
             f'<img src="data:image/jpeg;base64,{_base64(still)}" style="max-width: 100%"'
             ' alt="A face with its landmarks, and the same face turned by 15 degrees and enlarged">'
             "\n<p>Sliders and a face to drag appear here where scripts may run: in a notebook once"
             " this cell has run, and in the pages that <code>make run</code> writes.</p>\n</div>\n"
-            f'<script type="module">\n{script}\nwake("{self._key()}", {data});\n</script>\n'
+            f'<script type="module">\n{script("explorer")}\n'
+            f'wake("{self._key()}", {data});\n</script>\n'
         )
 
     def _key(self) -> str:
@@ -158,7 +156,7 @@ class Link(anywidget.AnyWidget):
     a notebook is opened with a new kernel, and a page has none.
     """
 
-    _esm = ASSETS / "explorer.js"
+    _esm = script("explorer")
     key = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, explorer: Explorer, **traits: Any) -> None:

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -23,7 +22,8 @@ from IPython.core.getipython import get_ipython
 from IPython.display import HTML, display
 from PIL import Image as Pillow
 
-ASSETS = Path(__file__).with_name("assets")
+from helpers.frontend import script, style
+
 NOTE = "In a live notebook this picture has knobs: run this cell."
 # Two things that no output can say for itself: that its widget is gone, which JupyterLab puts as
 # "model not found", and that it is alive, when the sentence has nothing to say (knobs.css).
@@ -49,14 +49,23 @@ class Shown:
     handles: Sequence[Settings] = ()
 
 
-def line(name: str, label: str, low: float, high: float, step: float, area: Sequence[float]) -> Any:
+def line(
+    name: str,
+    label: str,
+    low: float,
+    high: float,
+    step: float,
+    area: Sequence[float],
+    notes: Sequence[str] = (),
+) -> Any:
     """An upright line in a chart that can be dragged; where it stands is the setting `name`.
 
     area: of the chart in the picture (left, top, right, bottom), in pixels; its left edge stands
     for the value `low`, its right one for `high`. step: of the arrow keys, and what a place is
-    rounded to.
+    rounded to. notes: what to show of each step from `low` on, where the pointer is over it or
+    the line has the focus; the line then goes to where the chart is clicked.
     """
-    span = {"low": low, "high": high, "step": step}
+    span = {"low": low, "high": high, "step": step, "notes": list(notes)}
     return {"kind": "line", "name": name, "label": label, "area": list(map(float, area))} | span
 
 
@@ -98,8 +107,8 @@ class Knobs(anywidget.AnyWidget):
     pictures are shown in, by default that of the first.
     """
 
-    _esm = ASSETS / "knobs.js"
-    _css = ASSETS / "knobs.css"
+    _esm = script("knobs")
+    _css = style("knobs")
     # ipywidgets 7 would show the widget by this method, without the still picture.
     _ipython_display_ = None
 

@@ -17,12 +17,14 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from helpers.annotations import UNREADABLE, read_image
 from helpers.boxes import box_around
 from helpers.crop import invert, move
 from helpers.formats.dlib import parse_xml
+from helpers.landmarks import Scheme
 from helpers.storage import whole_file
 
 Box = tuple[int, int, int, int]
@@ -56,11 +58,6 @@ class Mark:
         """The points that a label file gets: float64 [n, 2], NaN for those to leave out."""
         return np.where(self.hidden[:, None], np.nan, self.points)
 
-    @property
-    def frame(self) -> Box | None:
-        """The box, or the one that follows from the points; None without either."""
-        return self.box or box_of(self.seen)
-
 
 def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = False) -> Mark:
     """A face of points [n, 2], rounded to hundredths of a pixel, and a box in whole pixels."""
@@ -68,21 +65,37 @@ def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = F
     return Mark(points, np.zeros(len(points), bool), None if box is None else _box(box), guess)
 
 
-def box_of(points: np.ndarray) -> Box | None:
+def box_of(points: np.ndarray, scheme: Scheme | None = None) -> Box | None:
     """The box around points [n, 2] of which some may be NaN, in whole pixels; None without any.
 
-    Around 68 points, as dlib would draw it. Sets of fewer points mostly lack the jaw, and their
-    box is twice as wide as they are.
+    By the scheme's rule for boxes where all points are there, else as its mean face lies on those
+    that are. Where neither is known, twice as wide as the points, which mostly lack the jaw.
     """
-    there = points[np.isfinite(points).all(1)]
+    known = np.isfinite(points).all(1)
+    there = points[known]
     if not len(there):
         return None
-    if len(points) >= 68:
-        left, top, side, _ = box_around(there)
+    if scheme and scheme.box and known.all():
+        left, top, side, _ = box_around(there, *scheme.box)
+    elif scheme and scheme.shape and (laid := _box_of_mean_face(scheme.shape, points)):
+        left, top, side = laid
     else:
         side = 2 * np.ptp(there, axis=0).max()
         left, top = (there.min(0) + there.max(0)) / 2 - (side - 1) / 2
     return _box((left, top, max(side, 8), max(side, 8)))
+
+
+def _box_of_mean_face(shape: ArrayLike, points: np.ndarray) -> tuple[float, float, float] | None:
+    """Left, top and side of the box of a mean face laid on points [n, 2], or None: too few.
+
+    shape: [n, 2], in sides of its box from the box's centre.
+    """
+    with_centre = np.vstack([shape, [(0, 0), (1, 0)]])
+    laid = fitted(with_centre, np.vstack([points, np.full((2, 2), np.nan)]))
+    if laid is None:
+        return None
+    (x, y), side = laid[-2], np.hypot(*(laid[-1] - laid[-2]))
+    return x - (side - 1) / 2, y - (side - 1) / 2, side
 
 
 def _box(numbers: Iterable[float]) -> Box:
@@ -161,7 +174,9 @@ class Photograph:
         """(width, height) as stored, and quarter turns to the left that hold it upright."""
         try:
             with Image.open(self.path) as picture:
-                return picture.size, TURNS.get(picture.getexif().get(ORIENTATION, 1), 0)
+                held = picture.getexif().get(ORIENTATION, 1)
+                # Pillow itself turns a TIFF, and says the size that it then has.
+                return picture.size, 0 if picture.format == "TIFF" else TURNS.get(held, 0)
         except FileNotFoundError as error:
             raise ValueError(f"{self.path}: is missing.") from error
         except UNREADABLE as error:
@@ -208,12 +223,18 @@ class Labels:
 
     file: dlib's XML, made with the first step; where it is there already, work goes on from it.
     pictures: paths. What the file says of other pictures is kept as it is. names: of the points,
-    as the file calls them.
+    as the file calls them. scheme: what boxes follow from where none is drawn.
     Raises ValueError that names the file where it is broken, or has a point of another name.
     """
 
-    def __init__(self, file: str | Path, pictures: Sequence[str | Path], names: Sequence[str]):
-        self.file = Path(file)
+    def __init__(
+        self,
+        file: str | Path,
+        pictures: Sequence[str | Path],
+        names: Sequence[str],
+        scheme: Scheme | None = None,
+    ) -> None:
+        self.file, self.scheme = Path(file), scheme
         self.names = [str(name) for name in names]
         if len(set(self.names)) != len(self.names) or not self.names:
             raise ValueError("Every point needs a name of its own.")
@@ -239,6 +260,10 @@ class Labels:
             self._marks[at] = tuple(self._mark(at, box) for box in boxes)
         return self._marks.get(at)
 
+    def frame(self, one: Mark) -> Box | None:
+        """The box of a face, or the one that follows from its points; None without either."""
+        return one.box or box_of(one.seen, self.scheme)
+
     def suggest(self, at: int, guesses: Sequence[Mark]) -> None:
         """Puts a first guess into a picture of which nothing is known; it is no step."""
         if self.marks(at) is None and guesses:
@@ -259,20 +284,15 @@ class Labels:
         self._set(at, tuple(marks))
 
     def step(self, at: int, event: Mapping[str, Any]) -> None:
-        """Makes the step that an event stands for (`after`), or undoes or redoes one."""
+        """Makes the step that an event stands for (`after`), or takes one back ("undo", "redo").
+
+        Nothing happens where there is none to take back or to make again.
+        """
         if event.get("do") in ("undo", "redo"):
             self._travel(at, event["do"] == "undo")
         else:
             marks = after(self.marks(at) or (), event, len(self.names))
             self.change(at, marks, event.get("gesture"))
-
-    def undo(self, at: int) -> None:
-        """Takes the last step in a picture back; nothing where there is none."""
-        self._travel(at, True)
-
-    def redo(self, at: int) -> None:
-        """Makes the step again that was taken back last; nothing where there is none."""
-        self._travel(at, False)
 
     def steps(self, at: int) -> tuple[int, int]:
         """How many steps in a picture can be undone, and how many redone."""
@@ -380,9 +400,10 @@ class Labels:
             f"width='{width}' height='{height}'>"
         ]
         for one in self._marks[at]:
-            if one.guess or one.frame is None:
+            box = self.frame(one)
+            if one.guess or box is None:
                 continue
-            left, top, wide, high = _turned(one.frame, back)
+            left, top, wide, high = _turned(box, back)
             other = "".join(f" {name}={_quoted(text)}" for name, text in one.other)
             lines.append(
                 f"    <box top='{top}' left='{left}' width='{wide}' height='{high}'{other}>"
@@ -519,10 +540,12 @@ def mean_shape(shapes: Sequence[np.ndarray]) -> np.ndarray | None:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def in_box(shape: np.ndarray, box: Sequence[float]) -> np.ndarray:
+def in_box(
+    shape: np.ndarray, box: Sequence[float] | np.ndarray, scheme: Scheme | None = None
+) -> np.ndarray:
     """A shape [n, 2] moved and scaled so that its own box (`box_of`) becomes this one: [n, 2]."""
     large = 1000 * shape / np.nanmax(np.ptp(shape[np.isfinite(shape).all(1)], axis=0))
-    left, top, width, height = box_of(large) or (0, 0, 1, 1)
+    left, top, width, height = box_of(large, scheme) or (0, 0, 1, 1)
     middle = np.array([left + (width - 1) / 2, top + (height - 1) / 2])
     goal = np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])
     return goal + max(box[2:]) / max(width, height) * (large - middle)

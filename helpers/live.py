@@ -7,7 +7,6 @@ way, and the next is the camera's newest: a slow kernel sees fewer frames, never
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -21,11 +20,11 @@ from helpers.draw import COLOURS, paint
 from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import FAR, worn
+from helpers.frontend import script, style
 from helpers.landmarks import NUM_LANDMARKS, PARTS
 
 Step = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
 
-ASSETS = Path(__file__).with_name("assets")
 CAMERAS = ("user", "environment")  # the names that browsers know them by
 # Lines through landmarks: a part of the face, which of the 68, and whether the line is closed.
 OUTLINES: tuple[tuple[str, range, bool], ...] = (
@@ -132,8 +131,8 @@ class Live(anywidget.AnyWidget):
     Where no widget can be shown, as on GitHub, a still picture takes its place.
     """
 
-    _esm = ASSETS / "live.js"
-    _css = ASSETS / "live.css"
+    _esm = script("live")
+    _css = style("live")
     # ipywidgets 7 would show the widget by this method, without the still picture.
     _ipython_display_ = None
 

@@ -77,16 +77,11 @@ class Scene:
 
     def shown(self, box: Sequence[float]) -> list[float]:
         """A box of the photograph in pixels of what is shown."""
-        left, top, width, height = (float(number) * self.scale for number in box)
-        off = self.scale / 2 - 0.5  # the centre of pixel 0 becomes the middle of a block
-        return [round(number, 1) for number in (left + off, top + off, width, height)]
+        return [round(float(number) * self.scale, 1) for number in box]
 
     def back(self, box: Sequence[float]) -> np.ndarray:
         """A box of what is shown in pixels of the photograph: float32 [4]."""
-        left, top, width, height = box
-        off = self.scale / 2 - 0.5
-        shown = np.array([left - off, top - off, width, height], np.float32)
-        return shown / self.scale
+        return np.asarray(box, np.float32) / np.float32(self.scale)
 
     def start(self) -> dict[str, Any]:
         """What the explorer begins with: the first face's box, and a patch beside it, as shown."""

@@ -124,6 +124,15 @@ def test_the_line_through_both_curves_stands_at_its_epoch():
         assert column == pytest.approx((right - left) * (epoch - 1) / 5, abs=2)
 
 
+def test_each_epoch_has_a_note_with_its_own_figures():
+    (handle,) = training_chart(HISTORY, 15.0)(1).handles
+    assert len(handle["notes"]) == len(HISTORY)
+    for epoch, (row, note) in enumerate(zip(HISTORY, handle["notes"], strict=True), 1):
+        first, error, train, val = note.split("\n")
+        assert (first, error) == (f"epoch {epoch}", f"NME {row['val_nme']:.2f} %")
+        assert f"{row['train_loss']:.2g} " in train and f"{row['val_loss']:.2g} " in val
+
+
 def test_a_training_of_one_epoch_has_curves_and_none_has_no():
     assert "Epoch 1 of 1" in training_chart(HISTORY[:1])(2).told
     with pytest.raises(ValueError, match="before the first epoch"):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from skimage.data import astronaut, brick, camera, coffee  # free for any use
 
+from helpers import detect
 from helpers.boxes import box_around, iou, upright
 from helpers.crop import crop_matrix, move, to_grey, warp
 from helpers.detect import (
@@ -89,6 +90,16 @@ def test_a_larger_picture_has_larger_boxes(finder, zoom):
     other = cv2.resize(GREY, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
     found = find_faces(other, finder=finder).boxes
     assert best_overlap(moved(found, 1 / zoom), here) > 0.6
+
+
+def test_a_picture_that_is_made_smaller_has_its_boxes_around_the_same_pixels(finder, monkeypatch):
+    monkeypatch.setattr(detect, "closer_look", lambda grey, rows, finder: rows)
+    small = to_grey(group(2, seed=0)[0])[:256, :256]
+    large = np.kron(small, np.ones((8, 8), np.uint8))  # seen at a half: 1024 pixels
+    half = np.kron(small, np.ones((4, 4), np.uint8))
+    found, expected = (find_faces(one, finder=finder, sure=0.05) for one in (large, half))
+    assert len(found.boxes) and large.shape == (2048, 2048)
+    np.testing.assert_allclose(found.boxes, 2 * expected.boxes, atol=1e-3)
 
 
 def test_small_faces_in_a_large_photograph_are_found_and_smallest_says_how_small(finder):

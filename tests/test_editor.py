@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,6 +16,7 @@ from helpers.labels import Labels, Photograph, after, box_of, fitted, in_box, ma
 from helpers.landmarks import IBUG, MIRROR, NO_PARTNER, Scheme, load_scheme
 from helpers.live import decode
 from helpers.metrics import nme
+from helpers.pictures import read_photograph
 
 NAMES = ["right eye", "left eye", "nose"]
 MINE = Scheme("mine", tuple(NAMES), (1, 0, 2))
@@ -73,29 +75,29 @@ def test_undo_takes_steps_back_one_by_one_and_redo_makes_them_again(labels, file
     place(labels)
     states = [on_disk(file)]
     while labels.steps(0)[0]:
-        labels.undo(0)
+        labels.step(0, {"do": "undo"})
         states.append(on_disk(file))
     assert states[-1] == {} and len(states) == 4
     for state in states[-2::-1]:
-        labels.redo(0)
+        labels.step(0, {"do": "redo"})
         assert on_disk(file) == state
-    labels.redo(0)  # nothing is left to do again
+    labels.step(0, {"do": "redo"})  # nothing is left to do again
     assert on_disk(file) == states[0]
 
 
 def test_a_new_step_after_an_undo_forgets_what_was_undone(labels):
     place(labels)
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
     labels.step(0, {"do": "place", "face": 0, "points": {2: [1, 1]}})
     assert labels.steps(0) == (3, 0)
-    labels.redo(0)
+    labels.step(0, {"do": "redo"})
     assert labels.marks(0)[0].points[2].tolist() == [1, 1]
 
 
 def test_each_picture_has_steps_of_its_own(labels):
     place(labels, 0)
     place(labels, 1, PLACES + 1)
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
     assert labels.steps(0) == (2, 1) and labels.steps(1) == (3, 0)
     assert np.array_equal(labels.marks(1)[0].points, PLACES + 1)
 
@@ -106,9 +108,9 @@ def test_steps_of_one_gesture_are_undone_together(labels):
         event = {"do": "place", "face": 0, "points": {0: [x, 12]}, "gesture": "a"}
         labels.step(0, event)
     labels.step(0, event | {"gesture": "b", "points": {0: [19, 12]}})
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
     assert labels.marks(0)[0].points[0].tolist() == [18, 12]
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
     assert labels.marks(0)[0].points[0].tolist() == [15, 12]
 
 
@@ -116,7 +118,7 @@ def test_a_gesture_after_an_undo_is_a_step_again(labels):
     place(labels)
     event = {"do": "place", "face": 0, "points": {0: [16, 12]}, "gesture": "a"}
     labels.step(0, event)
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
     labels.step(0, event)
     assert labels.steps(0) == (4, 0)
 
@@ -168,8 +170,8 @@ def test_a_guess_is_on_disk_once_it_is_kept_or_changed_and_not_before(labels, fi
     assert len(on_disk(file)["my faces/Grüße & 0.png"]) == 1
     labels.step(0, {"do": "keep"})
     assert len(on_disk(file)["my faces/Grüße & 0.png"]) == 2
-    labels.undo(0)
-    labels.undo(0)
+    labels.step(0, {"do": "undo"})
+    labels.step(0, {"do": "undo"})
     assert on_disk(file) == {} and labels.marks(0)[0].guess
 
 
@@ -287,16 +289,18 @@ def test_a_step_that_there_is_not_is_refused_and_changes_nothing(labels, file, e
     assert file.read_bytes() == before and labels.steps(0) == (3, 0)
 
 
+@pytest.mark.parametrize("kind", ["png", "tiff"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_points_on_an_upright_picture_are_on_disk_where_they_are_in_the_stored_one(
-    tmp_path, orientation
+    tmp_path, orientation, kind
 ):
+    path = tmp_path / f"phone.{kind}"
     picture = np.zeros((30, 40, 3), np.uint8)
     picture[7, 31] = 255
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(picture).save(tmp_path / "phone.png", exif=exif)
-    labels = Labels(tmp_path / "labels.xml", [tmp_path / "phone.png"], NAMES[:1])
+    Image.fromarray(picture).save(path, exif=exif)
+    labels = Labels(tmp_path / "labels.xml", [path], NAMES[:1])
     photograph = labels.photographs[0]
     shown = photograph.pixels()
     assert shown.shape[1::-1] == photograph.size
@@ -305,14 +309,19 @@ def test_points_on_an_upright_picture_are_on_disk_where_they_are_in_the_stored_o
     labels.step(0, {"do": "box", "face": 0, "box": [int(x) - 1, int(y) - 1, 4, 3]})
     image = ElementTree.parse(labels.file).find("images/image")
     part, box = image.find("box/part"), image.find("box")
-    assert (float(part.get("x")), float(part.get("y"))) == (31, 7)
-    assert (image.get("width"), image.get("height")) == ("40", "30")
+    stored = read_image(path)  # which is how whoever learns from the file sees it
+    ((row, column),) = np.argwhere(stored[..., 0])
+    assert (float(part.get("x")), float(part.get("y"))) == (column, row)
+    assert (int(image.get("width")), int(image.get("height"))) == stored.shape[1::-1]
     left, top, width, height = (int(box.get(s)) for s in ("left", "top", "width", "height"))
-    assert left <= 31 < left + width and top <= 7 < top + height and width * height == 12
-    again = Labels(labels.file, [tmp_path / "phone.png"], NAMES[:1]).marks(0)[0]
+    assert left <= column < left + width and top <= row < top + height and width * height == 12
+    again = Labels(labels.file, [path], NAMES[:1]).marks(0)[0]
     assert again.points[0].tolist() == [x, y]
     assert again.box == (x - 1, y - 1, 4, 3)
-    assert (read_image(tmp_path / "phone.png")[7, 31] == 255).all()
+    if kind == "tiff" or orientation in (1, 3, 6, 8):  # a mirror image would swap right and left
+        assert np.array_equal(shown, read_photograph(path))
+    if kind == "png":
+        assert (column, row) == (31, 7)
 
 
 def test_a_point_comes_back_to_the_last_digit(tmp_path):
@@ -331,7 +340,35 @@ def test_the_box_follows_the_points_until_it_is_drawn():
     assert (np.array([left, top]) < PLACES).all()
     assert (PLACES < np.array([left + width, top + height])).all()
     (face,) = after([mark(PLACES)], {"do": "box", "face": 0, "box": [1, 2, 30, 20]}, 3)
-    assert face.frame == (1, 2, 30, 20)
+    assert face.box == (1, 2, 30, 20)
+
+
+@pytest.mark.parametrize("name", ["5", "51", "68"])
+@pytest.mark.parametrize("degrees", [0, 25])
+def test_points_of_which_few_are_there_have_the_box_of_their_scheme(name, degrees):
+    scheme = load_scheme(name)
+    turn = np.radians(degrees)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    points = 200 * np.array(scheme.shape) @ rotation + (320, 240)
+    expected = (320 - 99.5, 240 - 99.5, 200, 200)
+    eyes = np.full_like(points, np.nan)
+    for one, other in [scheme.normaliser]:
+        eyes[[*one, *other]] = points[[*one, *other]]
+    assert box_of(eyes, scheme) == pytest.approx(expected, abs=1)
+    if not scheme.box:
+        assert box_of(points, scheme) == pytest.approx(expected, abs=1)
+    two = replace(
+        load_scheme("5"),
+        points=("a", "b"),
+        mirror=(1, 0),
+        parts={},
+        colours={},
+        lines=(),
+        normaliser=None,
+        level=None,
+        shape=((-0.2, -0.2), (0.2, -0.2)),
+    )
+    assert box_of(np.array([(280.0, 200.0), (360.0, 200.0)]), two) == pytest.approx(expected, abs=1)
 
 
 def test_a_mean_face_is_fitted_whichever_way_a_face_is_turned():
@@ -531,3 +568,22 @@ def test_where_no_widget_can_be_shown_a_still_picture_takes_its_place(pictures, 
 def test_a_photograph_that_is_missing_is_told_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"gone\.jpg: is missing"):
         _ = Photograph(tmp_path / "gone.jpg").size
+
+
+def test_boxes_go_to_the_model_and_back_by_the_scale_of_the_picture_that_it_sees(tmp_path):
+    Image.new("RGB", (4096, 3072)).save(tmp_path / "large.png")
+    given = []
+
+    class Model:
+        def detect(self, image):
+            assert image.shape == (1536, 2048, 3)
+            return np.float32([[100, 50, 200, 201]])
+
+        def landmarks(self, image, boxes):
+            given.append(boxes.tolist())
+            return np.float32([[(150, 100), (250, 100), (200, 180)]])
+
+    editor = Editor([tmp_path / "large.png"], tmp_path / "labels.xml", Model(), MINE)
+    editor._suggest(0, *editor._shown(0))
+    assert editor.state(0)["faces"][0]["box"] == [200, 100, 400, 402]
+    assert given == [[[100, 50, 200, 201]]]

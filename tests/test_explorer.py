@@ -16,7 +16,8 @@ from torch import nn
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
-from helpers.explorer import ASSETS, PLAIN, SLIDERS, Link, answer, augmented, explorer, needs_view
+from helpers.explorer import PLAIN, SLIDERS, Link, answer, augmented, explorer, needs_view
+from helpers.frontend import script, style
 from helpers.landmarks import MIRROR
 from helpers.model import Network, to_target
 from stamp import ROOT, read_notebook
@@ -203,9 +204,8 @@ def test_the_explorer_that_notebook_03b_stores_is_the_one_that_is_committed():
         o.data.get("text/html", "") for c in cells for o in c.get("outputs", []) if "data" in o
     ]
     (page,) = [page for page in pages if "face-explorer" in page]
-    for kind in ("js", "css"):
-        again = "run the notebook again: python tools/run_notebooks.py --store"
-        assert (ASSETS / f"explorer.{kind}").read_text("utf-8") in page, again
+    for part in (script("explorer"), style("explorer")):
+        assert part in page, "run the notebook again: python tools/run_notebooks.py --store"
     stored = data_of(page)
     assert stored["sliders"] == json.loads(json.dumps(SLIDERS)) and stored["plain"] == PLAIN
     most = Augment(stored["size"]).ranges

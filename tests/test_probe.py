@@ -41,6 +41,17 @@ def test_the_maps_are_brightest_where_the_points_are(landmarker, scene):
     assert np.abs(place - answer.in_crop[30]).max() < 1.5 * stride
 
 
+def test_a_box_lies_around_the_same_pixels_in_what_is_shown():
+    photograph = np.zeros((225, 300, 3), np.uint8)
+    photograph[20:60, 10:40] = 255
+    scene = Scene(photograph, np.float32([[10, 20, 30, 40]]))
+    left, top, width, height = map(round, scene.shown(scene.boxes[0]))
+    expected = np.zeros(scene.small.shape[:2], bool)
+    expected[top : top + height, left : left + width] = True
+    assert scene.scale == 2 and ((scene.small[..., 0] > 127) == expected).all()
+    assert scene.back(scene.shown(scene.boxes[0])).tolist() == [10, 20, 30, 40]
+
+
 def test_a_box_goes_to_what_is_shown_and_back(scene):
     box = scene.boxes[0]
     np.testing.assert_allclose(scene.back(scene.shown(box)), box, atol=0.1)

@@ -40,14 +40,14 @@ def turn_face(root: Any) -> None:
     until(lambda: root.locator(".network circle").count() >= 31, root.page)
     until(lambda: turn.input_value() == "0", root.page)
     turn.fill("64")
-    root.get_by_text("Turned by 64°").wait_for()
+    root.locator(".said", has_text="Turned by 64°").wait_for()
     root.locator(".code, .code ~ *").evaluate_all("all => all.forEach((one) => one.remove())")
 
 
 def hide_eyes(root: Any) -> None:
     """The grey patch on a face."""
     root.get_by_role("checkbox", name="grey patch").press("Space")
-    root.get_by_text("The grey patch moves the points by").wait_for()
+    root.locator(".said", has_text="The grey patch moves the points by").wait_for()
 
 
 def make_person(root: Any) -> None:

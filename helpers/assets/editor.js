@@ -8,9 +8,8 @@
 const PATIENCE = 5000; // milliseconds without an answer, after which the reader is told
 const CLOSEST = 64; // pixels of the screen for one of the photograph
 const STILL = 4; // pixels of the screen: less is a click, more a drag
-const RIM = "rgba(0, 0, 0, 0.8)";
 
-const SILENT =
+const UNSAVED =
   "Not saved: no answer from the kernel. Either it is busy, and this goes on when it is free, or " +
   "it was started again: then run this cell again. It goes on from the last step that was saved.";
 const KEYS = [
@@ -137,20 +136,13 @@ export function draggedBox(box, part, from, to) {
 const hundredths = (point) => point.map((value) => Math.round(value * 100) / 100);
 const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 
-function element(tag, options = {}, parent = undefined) {
-  const made = Object.assign(document.createElement(tag), options);
-  parent?.append(made);
-  return made;
-}
-
 function render({ model, el }) {
-  const view = `${Date.now()}-${Math.random()}`; // answers go to every view of the widget
+  const view = viewName();
   const about = model.get("about");
   const names = about.points.map((point) => point.name);
   const inks = about.points.map((point) => `rgb(${point.rgb.join(",")})`);
 
-  const root = element("div", { className: "face-editor" }, el);
-  root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes Enter and letters for its own
+  const root = becomeWidget(element("div", { className: "face-editor" }, el));
   const bar = (label) => {
     const made = element("div", { className: "bar" }, root);
     made.setAttribute("role", "group");
@@ -187,10 +179,9 @@ function render({ model, el }) {
   const canvas = element("canvas", { tabIndex: 0 }, root);
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-roledescription", "point editor");
-  const current = element("p", { className: "current" }, root);
-  current.setAttribute("aria-live", "polite");
-  const status = element("p", { className: "status" }, root);
-  status.setAttribute("role", "status"); // a screen reader speaks what is written here
+  const current = element("p", { className: "current said figures" }, root);
+  const status = element("p", { className: "status said" }, root);
+  const speak = speaker(root);
 
   const steps = bar("Steps");
   const undo = button("Undo", steps, () => send({ do: "undo" }), "Ctrl+Z");
@@ -251,6 +242,7 @@ function render({ model, el }) {
   function tell(text, trouble = false) {
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("trouble", trouble);
+    speak(current.textContent, text);
   }
 
   const ready = () => bitmap !== null && !opening && !silent;
@@ -270,7 +262,7 @@ function render({ model, el }) {
 
   function lost() {
     silent = true;
-    tell(SILENT, true);
+    tell(UNSAVED, true);
     controls();
     draw();
   }
@@ -469,6 +461,7 @@ function render({ model, el }) {
     pick.value = point;
     hide.textContent = one?.hidden.includes(point) ? "Show point" : "Hide point";
     current.textContent = told();
+    speak(current.textContent, status.textContent);
     canvas.setAttribute(
       "aria-label",
       `Photograph ${about.pictures[at]}, ${faces.length} ${faces.length === 1 ? "face" : "faces"}.`,
@@ -864,7 +857,6 @@ function render({ model, el }) {
   };
 
   root.addEventListener("keydown", (event) => {
-    event.stopPropagation(); // Notebook 6 takes letters for its own
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (event.ctrlKey || event.metaKey) {
       const back = key === "z" && !event.shiftKey;

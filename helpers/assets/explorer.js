@@ -7,15 +7,12 @@
 const FOUND = "face-explorer-link"; // the kernel's half is there, with what asks it
 const AWAKE = "face-explorer-awake"; // the page's half is there
 const PATIENCE = 10000; // milliseconds without an answer, after which the reader is told
-const RIM = "rgba(0, 0, 0, 0.75)";
 const PREDICTION = "rgb(255, 128, 0)";
 const BROKEN = 10; // per cent: the NME from which a face counts as a failure
 const NEAR = 14; // pixels of the screen: from there a landmark is meant
 
 const NO_NETWORK = "Where this notebook runs, a network can put its own points here.";
-const SILENT =
-  "No answer from the kernel. Either it is busy, or it was started again: then run this cell " +
-  "again. Everything else here goes on without it.";
+const ALONE = `${SILENT} Everything else here goes on without it.`;
 const KEYS =
   "Arrows move the face, comma and full stop turn it, plus and minus scale it, Home resets.";
 
@@ -121,12 +118,6 @@ export function codeOf(index, settings, { size, plain }) {
 
 // ---- The page ---------------------------------------------------------------------------------
 
-function element(tag, options = {}, parent = undefined) {
-  const made = Object.assign(document.createElement(tag), options);
-  parent?.append(made);
-  return made;
-}
-
 function drawn(tag, attributes, parent, text = "") {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -179,13 +170,13 @@ function build(root, key, data) {
   let underWay = false; // whether a question is
   let prediction = null; // the network's last answer, with its settings
   let trace = []; // angle and NME of the answers for this face
+  let byKeys = []; // the settings that keys on the canvas changed last
   let walk = 0; // counts the walks through all angles, so that an older one ends
 
   root.replaceChildren();
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Augmentation explorer");
-  root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes letters for its own
-  root.addEventListener("keydown", (event) => event.stopPropagation()); // and so does Notebook 6
+  becomeWidget(root);
 
   const button = (text, action, parent) => {
     const made = element("button", { type: "button", textContent: text }, parent);
@@ -197,7 +188,6 @@ function build(root, key, data) {
   const faces = element("div", { className: "row" }, root);
   button("Previous face", () => turnTo(at - 1), faces);
   const which = element("span", { className: "figures" }, faces);
-  which.setAttribute("aria-live", "polite");
   button("Next face", () => turnTo(at + 1), faces);
   button("Random face", () => turnTo(at + 1 + Math.floor(Math.random() * (data.faces.length - 1))), faces);
 
@@ -219,6 +209,7 @@ function build(root, key, data) {
   stage.canvas.tabIndex = 0;
   stage.canvas.setAttribute("role", "application");
   stage.canvas.setAttribute("aria-roledescription", "picture to move");
+  stage.canvas.setAttribute("aria-label", `The augmented face. ${KEYS}`);
 
   const modes = element("fieldset", { className: "row" }, root);
   element("legend", { textContent: "Dragging the face" }, modes);
@@ -229,7 +220,6 @@ function build(root, key, data) {
     return choice;
   });
   const outside = element("p", { className: "said figures" }, root);
-  outside.setAttribute("role", "status");
 
   // Buttons and sliders
   const actions = element("div", { className: "row" }, root);
@@ -246,11 +236,11 @@ function build(root, key, data) {
     box.addEventListener("change", action);
     return box;
   }
-  const knobs = element("div", { className: "knobs" }, root);
+  const sliding = element("div", { className: "sliders" }, root);
   const controls = {};
   for (const [name, [min, max, step, text, unit, times]] of Object.entries(sliders)) {
-    const label = element("label", { className: "slider" }, knobs);
-    const said = element("span", { textContent: text }, label);
+    const label = element("label", { className: "slider" }, sliding);
+    element("span", { textContent: text }, label);
     const track = element("span", { className: "track" }, label);
     const input = element("input", { type: "range", min, max, step }, track);
     input.dataset.name = name;
@@ -261,9 +251,10 @@ function build(root, key, data) {
     const band = element("span", { className: "range" }, track);
     band.style.setProperty("--from", (low - min) / (max - min));
     band.style.setProperty("--to", (high - min) / (max - min));
-    const value = element("output", {}, label);
+    const value = element("span", { className: "value" }, label);
+    value.setAttribute("aria-hidden", "true"); // the slider has it as its own value
     input.addEventListener("input", () => change({ [name]: Number(input.value) }));
-    controls[name] = { input, value, told, said };
+    controls[name] = { input, value, text, told };
   }
   element("p", { className: "small", innerHTML: '<span class="key"></span> what training draws from' }, root);
 
@@ -287,7 +278,6 @@ function build(root, key, data) {
   // The network
   const network = element("div", { className: "network" }, root);
   const verdict = element("p", { className: "said figures", textContent: NO_NETWORK }, network);
-  verdict.setAttribute("role", "status");
   const sweep = button("Try all angles", tryAngles, network);
   const chart = drawn("svg", { viewBox: "-36 -8 480 158", role: "img" }, network);
   const lost = element("p", { className: "said figures" }, network);
@@ -296,11 +286,11 @@ function build(root, key, data) {
 
   // Code and a batch
   const code = element("pre", { className: "code", tabIndex: 0 }, root);
+  code.setAttribute("role", "region");
   code.setAttribute("aria-label", "The same in Python");
   const copying = element("div", { className: "row" }, root);
   button("Copy as code", copy, copying);
-  const copied = element("span", {}, copying);
-  copied.setAttribute("role", "status");
+  const copied = element("span", { className: "said" }, copying);
   const batch = element("div", { className: "row" }, root);
   button("New batch", fillWall, batch);
   element("span", { textContent: "What a batch would hold. Press a face to have its settings." }, batch);
@@ -315,6 +305,8 @@ function build(root, key, data) {
     });
     return Object.assign(tile, { canvas: element("canvas", {}, tile) });
   });
+
+  const speak = speaker(root);
 
   // ---- What happens
 
@@ -362,18 +354,26 @@ function build(root, key, data) {
     tellOutside();
     tellPath(face);
     drawOverlays(face);
+    tellAloud();
     ask();
     root.shown = { face: face.index, settings: { ...settings }, ...result }; // for tests and the curious
     root.dataset.awake = "yes";
   }
 
+  // A slider speaks for itself; keys on the canvas do not.
+  function tellAloud() {
+    const moved = byKeys.map((name) => `${controls[name].text} ${controls[name].told(settings[name])}.`);
+    const texts = [which, outside, verdict, copied].map((one) => one.textContent);
+    speak(...moved, ...texts);
+  }
+
   function tellOutside() {
     const inside = ([x, y]) => x >= -0.5 && y >= -0.5 && x < size - 0.5 && y < size - 0.5;
     const lost = result.points.filter((point) => !inside(point)).length;
-    const text = lost ? `${lost} of 68 points lie outside the canvas.` : "All 68 points lie on the canvas.";
-    if (outside.textContent !== text) outside.textContent = text;
+    outside.textContent = lost
+      ? `${lost} of 68 points lie outside the canvas.`
+      : "All 68 points lie on the canvas.";
     original.canvas.setAttribute("aria-label", `The original of face ${at + 1} with its 68 landmarks`);
-    stage.canvas.setAttribute("aria-label", `The augmented face. ${text} ${KEYS}`);
   }
 
   function tellPath(face) {
@@ -550,6 +550,7 @@ function build(root, key, data) {
     };
     if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    byKeys = event.key === "Home" ? [] : Object.keys(keys[event.key]);
     change(keys[event.key]);
   });
 
@@ -563,6 +564,7 @@ function build(root, key, data) {
       window.getSelection().selectAllChildren(code); // a page without leave to write there
       copied.textContent = "Selected: copy it with Ctrl+C.";
     }
+    tellAloud();
   }
 
   function fillWall() {
@@ -590,6 +592,7 @@ function build(root, key, data) {
     if (found.error) {
       prediction = { ...question, landmarks: null };
       verdict.textContent = found.error;
+      tellAloud();
       walk += 1;
       return;
     }
@@ -667,7 +670,7 @@ function build(root, key, data) {
 // ---- The kernel's half --------------------------------------------------------------------------
 
 function initialize({ model }) {
-  const view = `${Date.now()}-${Math.random()}`; // answers go to every page that shows the notebook
+  const view = viewName();
   const key = model.get("key");
   const waiting = new Map(); // what waits for an answer, by the question's number
   let number = 0;
@@ -675,7 +678,7 @@ function initialize({ model }) {
   function ask(question) {
     return new Promise((done) => {
       const mine = ++number;
-      const silent = () => settle(mine, { error: SILENT });
+      const silent = () => settle(mine, { error: ALONE });
       waiting.set(mine, { done, alarm: setTimeout(silent, PATIENCE) });
       try {
         model.send({ question, number: mine, view });

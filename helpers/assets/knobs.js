@@ -6,18 +6,8 @@
 const BUSY = 400; // milliseconds after which "working" is told
 const PATIENCE = 8000; // milliseconds without an answer, after which the reader is told
 const LARGEST = 1280; // pixels: the longer side of a picture that is sent
+const BESIDE = 12; // pixels of a picture: so far beside a chart its first and last place are meant
 const GONE = "The kernel was started again. Run this cell again: then these knobs turn.";
-const SILENT =
-  "No answer from the kernel. Either it is busy, and this goes on when it is free, or it was " +
-  "started again: then run this cell again.";
-
-function element(tag, options = {}, parent = undefined) {
-  const made = Object.assign(document.createElement(tag), options);
-  parent?.append(made);
-  return made;
-}
-
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
 // A number as its step says, so that whole degrees are whole; one that lies between steps as it is.
@@ -46,15 +36,13 @@ async function shrunk(file) {
 }
 
 function render({ model, el }) {
-  const root = element("div", { className: "knobs" }, el);
-  root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes Enter and letters for its own
-  root.addEventListener("keydown", (event) => event.stopPropagation()); // and so does Notebook 6
-  const uploads = model.get("uploads") ? element("div", { className: "uploads" }, root) : null;
+  const root = becomeWidget(element("div", { className: "knobs" }, el));
+  const uploads = model.get("uploads") ? element("div", { className: "uploads row" }, root) : null;
   const field = element("fieldset", {}, root);
   const stage = element("div", { className: "stage" }, root);
   const picture = element("img", { draggable: false }, stage);
-  const told = element("p", {}, root);
-  told.setAttribute("role", "status"); // a screen reader speaks what is written here
+  const told = element("p", { className: "said" }, root);
+  const speak = speaker(root);
 
   const knobs = {};
   let wished = { ...model.get("values") };
@@ -69,6 +57,7 @@ function render({ model, el }) {
   function say(text, trouble = false) {
     if (told.textContent !== text) told.textContent = text;
     told.classList.toggle("trouble", trouble);
+    speak(text);
   }
 
   // Sends the settings, with whatever else belongs to this wish.
@@ -236,6 +225,14 @@ function render({ model, el }) {
       target.addEventListener(name, end, { once: true });
   }
 
+  // The value of a line at a place across the picture, on one of its steps.
+  function valueAt({ area: [left, , right], low, high, step }, x) {
+    return snapped(clamp(low + ((x - left) / (right - left)) * (high - low), low, high), low, step);
+  }
+  // Where a value of a line lies across the picture.
+  const acrossOf = ({ area: [left, , right], low, high }, value) =>
+    left + ((value - low) / (high - low)) * (right - left);
+
   function lineOf(handle) {
     const bar = element("div", { className: "handle line", tabIndex: 0 }, stage);
     bar.setAttribute("role", "slider");
@@ -245,11 +242,10 @@ function render({ model, el }) {
     bar.setAttribute("aria-valuemax", top);
     const to = (value) => turn(name, snapped(clamp(value, low, top), low, step));
     bar.addEventListener("pointerdown", (event) =>
-      drag(bar, event, ([x]) => {
-        const [left, , right] = handles[name].told.area;
-        to(low + ((x - left) / (right - left)) * (top - low));
-      }),
+      drag(bar, event, ([x]) => turn(name, valueAt(handles[name].told, x))),
     );
+    bar.addEventListener("focus", tellNote);
+    bar.addEventListener("blur", tellNote);
     bar.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
       if (event.key === "Home") to(low);
@@ -262,8 +258,8 @@ function render({ model, el }) {
       told: handle,
       node: bar,
       put() {
-        const [left, up, right, down] = this.told.area;
-        const x = left + ((wished[name] - low) / (top - low)) * (right - left);
+        const [, up, , down] = this.told.area;
+        const x = acrossOf(this.told, wished[name]);
         const factor = scale();
         bar.setAttribute("aria-valuenow", wished[name]);
         bar.style.left = `${(x + 0.5) * factor}px`;
@@ -354,14 +350,62 @@ function render({ model, el }) {
       handles[one.name].told = one;
       handles[one.name].put();
     }
-    stage.style.cursor = model.get("handles").some((one) => one.kind === "clicks") ? "pointer" : "";
+    const answers = (one) => one.kind === "clicks" || one.notes?.length;
+    stage.style.cursor = model.get("handles").some(answers) ? "pointer" : "";
+    tellNote();
   }
 
   stage.addEventListener("click", (event) => {
     if (event.target !== picture) return;
     const at = where(event);
     const one = model.get("handles").find((h) => h.kind === "clicks" && inside(at, h.area));
-    if (one) turn(one.name, at.map((n) => Math.round(10 * n) / 10));
+    if (one) return turn(one.name, at.map((n) => Math.round(10 * n) / 10));
+    const bar = noted(at);
+    if (!bar) return;
+    turn(bar.name, valueAt(bar, at[0]));
+    handles[bar.name].node.focus();
+  });
+
+  // ---- the note on a step of a line: under the pointer, or where the line stands that has the focus
+
+  const hair = element("div", { className: "hair", hidden: true }, stage);
+  hair.setAttribute("aria-hidden", "true"); // what is told below the picture says it as well
+  const note = element("span", {}, hair);
+  let over = null; // the value under the pointer
+
+  // The line that has notes; with a place, only where that is in its chart, or nearly.
+  function noted([x, y] = []) {
+    const bar = model.get("handles").find((one) => one.notes?.length);
+    if (!bar || x === undefined) return bar;
+    const [left, up, right, down] = bar.area;
+    return inside([x, y], [left - BESIDE, up, right + BESIDE, down]) ? bar : undefined;
+  }
+
+  function tellNote() {
+    const bar = noted();
+    const focused = bar && handles[bar.name]?.node.matches(":focus");
+    const value = over ?? (focused ? wished[bar.name] : null);
+    hair.hidden = !bar || value === null;
+    if (hair.hidden) return;
+    const [left, up, right, down] = bar.area;
+    const [x, factor] = [acrossOf(bar, value), scale()];
+    const index = Math.round((value - bar.low) / bar.step);
+    note.textContent = bar.notes[clamp(index, 0, bar.notes.length - 1)];
+    hair.classList.toggle("leftwards", x > (left + right) / 2);
+    Object.assign(hair.style, {
+      left: `${(x + 0.5) * factor}px`, top: `${up * factor}px`, height: `${(down - up) * factor}px`,
+    });
+  }
+
+  stage.addEventListener("pointermove", (event) => {
+    const at = where(event);
+    const bar = event.buttons ? undefined : noted(at); // a line that is dragged tells of itself
+    over = bar ? valueAt(bar, at[0]) : null;
+    tellNote();
+  });
+  stage.addEventListener("pointerleave", () => {
+    over = null;
+    tellNote();
   });
 
   // ---- a picture of the reader's own

@@ -7,7 +7,6 @@
 const PATIENCE = 5000; // milliseconds without an answer, after which the reader is told
 const WINDOW = 2000; // milliseconds over which the rate is counted
 const READ = { willReadFrequently: true }; // a canvas in main memory is quicker to read
-const RIM = "rgba(0, 0, 0, 0.75)";
 
 const REFUSED =
   "The camera was refused. Allow it for this page (the sign beside the browser's address), " +
@@ -24,15 +23,6 @@ const INSECURE =
 const IN_VSCODE = "VS Code lends no camera to notebooks. Open this one in JupyterLab.";
 const OFF = "The camera is off.";
 const UNPLUGGED = "The camera has gone. Connect it, then press Start camera.";
-const SILENT =
-  "No answer from the kernel. Either it is busy, and this goes on when it is free, or it was " +
-  "started again: then run this cell again.";
-
-function element(tag, options = {}, parent = undefined) {
-  const made = Object.assign(document.createElement(tag), options);
-  parent?.append(made);
-  return made;
-}
 
 // What a number counts, in words: "1 face", "2 faces".
 const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -134,27 +124,26 @@ function drawSheet(context, layer, picture, { source, target, triangles, opacity
 }
 
 function render({ model, el }) {
-  const view = `${Date.now()}-${Math.random()}`; // answers go to every view of the widget
+  const view = viewName();
   const outlines = model.get("outlines");
   const artwork = model.get("artwork"); // the name of each filter: its pieces
 
-  const root = element("div", { className: "live-faces" }, el);
-  root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes Enter and letters for its own
-  root.addEventListener("keydown", (event) => event.stopPropagation()); // and so does Notebook 6
+  const root = becomeWidget(element("div", { className: "live-faces" }, el));
   const canvas = element("canvas", { width: 480, height: 360 }, root);
   canvas.setAttribute("role", "img");
-  const controls = element("div", { className: "controls" }, root);
+  const controls = element("div", { className: "row" }, root);
   const button = element("button", { type: "button", textContent: "Start camera" }, controls);
   const label = element("label", { textContent: "Draw " }, controls);
   const choice = element("select", {}, label);
   for (const way of [...Object.keys(artwork), "points", "outlines"]) {
     element("option", { value: way, textContent: way }, choice);
   }
-  const rate = element("span", { className: "rate" }, controls);
-  const status = element("p", { className: "status", textContent: OFF }, root);
-  status.setAttribute("role", "status"); // a screen reader speaks what is written here
-  const stages = element("p", { className: "stages" }, root);
-  element("p", { className: "promise", textContent: model.get("promise") }, root);
+  const rate = element("span", { className: "rate figures" }, controls);
+  const status = element("p", { className: "said", textContent: OFF }, root);
+  const speak = speaker(root);
+  speak(OFF);
+  const stages = element("p", { className: "said small" }, root);
+  element("p", { className: "small", textContent: model.get("promise") }, root);
 
   const video = element("video", { muted: true, playsInline: true, tabIndex: -1 }, root);
   video.setAttribute("aria-hidden", "true");
@@ -178,6 +167,7 @@ function render({ model, el }) {
   function tell(text, trouble = false) {
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("trouble", trouble);
+    speak(text);
   }
 
   function draw() {

@@ -55,7 +55,9 @@ def test_an_upload_arrives_and_the_next_one_too(page, tmp_path):
         Image.new("RGB", (width, 20), (200, 200, 200)).save(tmp_path / "mine.png")
         upload.get_by_label("Choose a picture").set_input_files(tmp_path / "mine.png")
         height = 9 if width == 3000 else 20
-        page.get_by_text(f"{number}: ({height}, {min(width, 1280)}, 3) mean 200").wait_for()
+        page.locator(
+            ".said", has_text=f"{number}: ({height}, {min(width, 1280)}, 3) mean 200"
+        ).wait_for()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -91,7 +93,7 @@ def other(chromium, classic):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     classic.write("explorer.ipynb", (CELL, NETWORK, SHOW, GUESS))
     run_classic(page, classic.address("explorer.ipynb"))
-    page.get_by_text("the network (orange) is off by").wait_for()
+    page.locator(".said", has_text="the network (orange) is off by").wait_for()
     page.get_by_role("button", name="Commit").wait_for()
     yield page
     page.close()
@@ -101,7 +103,7 @@ def other(chromium, classic):
 def test_the_explorer_draws_and_its_network_answers(other):
     slider = other.get_by_role("slider", name="turn clockwise")
     slider.press("End")
-    other.get_by_text("Turned by 90°, the network (orange) is off by").wait_for()
+    other.locator(".said", has_text="Turned by 90°, the network (orange) is off by").wait_for()
     assert shown(other)["settings"]["angle"] == 90
     other.locator("canvas.stage").press("ArrowRight")
     assert shown(other)["settings"]["shift_x"] == pytest.approx(0.01)

@@ -95,12 +95,44 @@ def test_the_epochs_of_a_training_are_gone_through_by_mouse_and_by_key(page):
     x = (handle["x"] + handle["width"] / 2 - stage["x"]) * scale
     before = picture(root)
     drag(root, (x, 200), (0, 200))
-    assert "Epoch 1 of 5: validation NME 20.00 %" in root.get_by_role("status").inner_text()
+    assert "Epoch 1 of 5: validation NME 20.00 %" in root.locator("p.said").inner_text()
     assert (picture(root) != before).any()
     for key, told in (("ArrowRight", "Epoch 2 of 5"), ("End", "Epoch 5 of 5")):
         bar.press(key)
-        assert told in settled(root).get_by_role("status").inner_text()
-    assert "the weights of epoch 5 (the black dot)" in root.get_by_role("status").inner_text()
+        assert told in settled(root).locator("p.said").inner_text()
+    assert "the weights of epoch 5 (the black dot)" in root.locator("p.said").inner_text()
+
+
+def test_the_figures_of_an_epoch_are_shown_where_the_focus_or_the_pointer_is(page):
+    root = widget(page, CURVES)
+    bar, note = root.get_by_role("slider", name="epoch"), root.locator(".hair span")
+    bar.press("Home")
+    first = middle(settled(root).get_by_role("slider", name="epoch"))
+    bar.press("ArrowRight")
+    assert note.inner_text().startswith("epoch 2\nNME 9.00 %\nloss 0.005 in training")
+    second = middle(settled(root).get_by_role("slider", name="epoch"))
+    bar.evaluate("one => one.blur()")
+    assert not note.is_visible()
+    stage = root.locator(".stage").bounding_box()
+    for epoch, error in ((4, 8), (3, 7.5), (5, 7)):
+        page.mouse.move(first + (epoch - 1) * (second - first), stage["y"] + 150)
+        assert note.inner_text().startswith(f"epoch {epoch}\nNME {error:.2f} %")
+        box = note.bounding_box()
+        assert stage["x"] <= box["x"] and box["x"] + box["width"] <= stage["x"] + stage["width"]
+    assert bar.get_attribute("aria-valuenow") == "2"  # who looks moves nothing
+    page.mouse.down()
+    page.mouse.up()
+    assert "Epoch 5 of 5" in settled(root).locator("p.said").inner_text()
+    page.mouse.move(stage["x"], stage["y"] - 30)
+    assert note.is_visible()  # the line has the focus now
+    page.keyboard.press("Tab")
+    assert not note.is_visible()
+
+
+def middle(node):
+    """Where the middle of something stands across the page."""
+    box = node.bounding_box()
+    return box["x"] + box["width"] / 2
 
 
 def test_the_cumulative_error_leads_to_a_face_and_its_threshold_is_dragged(page):
@@ -116,7 +148,7 @@ def test_the_cumulative_error_leads_to_a_face_and_its_threshold_is_dragged(page)
     for error, face in ((2.2, 0), (15.5, 5)):
         at = (left + error / 20 * (right - left), 60)
         drag(root, at, at)
-        assert f"face {face}: NME" in root.get_by_role("status").inner_text()
+        assert f"face {face}: NME" in root.locator("p.said").inner_text()
 
 
 def test_a_mode_a_random_person_and_the_landmarks_change_the_portrait(page):

@@ -6,7 +6,6 @@ The photographs are plain grey, so that whatever else is on the canvas was drawn
 import base64
 import io
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from PIL import Image
 
 from browser import WIDTHS, execute, until
+from helpers.frontend import script
 
 WIDTH, HEIGHT = 400, 300  # of the photographs
 NAMES = ["right pupil", "left pupil", "nose tip"]
@@ -41,7 +41,6 @@ EDITOR = """\
 folder = folder_of("{0}")
 Editor(folder, folder / "labels.xml", {1}scheme=scheme)"""
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-ASSETS = Path(__file__).parents[2] / "helpers" / "assets"
 
 
 class Seen:
@@ -95,7 +94,7 @@ class Seen:
 
     def told(self):
         self.settled()
-        return self.root.get_by_role("status").inner_text()
+        return self.root.locator(".status").inner_text()
 
     def current(self):
         """The point that is chosen and where the reader is told that it is: (name, (x, y))."""
@@ -388,7 +387,7 @@ def test_a_screen_reader_is_told_what_is_there(placed):
     root = placed.root
     assert root.get_by_role("application", name="Photograph grey_0.png, 1 face.").count() == 1
     assert root.get_by_role("combobox", name="Point").count() == 1
-    assert "Saved" in root.get_by_role("status").inner_text()
+    assert "Saved" in root.locator(".status").inner_text()
     unnamed = root.locator("button").evaluate_all(
         "all => all.filter(one => !(one.getAttribute('aria-label') ?? one.textContent).trim())"
     )
@@ -448,7 +447,7 @@ def test_a_file_that_cannot_be_written_is_told_and_the_next_step_writes_both(pla
 
 
 def test_a_module_of_the_browser_does_the_arithmetic(page):
-    code = (ASSETS / "editor.js").read_text("utf-8")
+    code = script("editor")
     found = page.evaluate(
         """async code => {
             const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
@@ -505,8 +504,8 @@ def test_a_kernel_that_was_started_again_is_told_and_no_edit_is_taken(open_noteb
     page.mouse.down()
     page.mouse.move(*seen.at((100, 100)), steps=3)
     page.mouse.up()
-    seen.root.get_by_text("Not saved: no answer from the kernel.").wait_for()
-    assert "run this cell again" in seen.root.get_by_role("status").inner_text()
+    seen.root.locator(".said", has_text="Not saved: no answer from the kernel.").wait_for()
+    assert "run this cell again" in seen.root.locator(".status").inner_text()
     assert seen.button("Undo").is_disabled() and seen.button("Box").is_disabled()
     page.evaluate(
         "() => document.querySelectorAll('.face-editor').forEach(one => one.dataset.old = '1')"

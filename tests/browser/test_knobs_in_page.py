@@ -99,7 +99,7 @@ def test_what_is_no_face_is_told_and_not_taken(knobs, typed):
     before, asked = number.input_value(), knobs.get_attribute("data-asked")
     number.fill(typed)
     number.press("Tab")
-    told = knobs.get_by_role("status")
+    told = knobs.locator("p.said")
     assert told.inner_text() == f"face: a whole number from 0 to 199, not {typed or 'nothing'}."
     assert number.input_value() == before and knobs.get_attribute("data-asked") == asked
 
@@ -140,7 +140,7 @@ def test_a_threshold_is_dragged_in_its_chart(dragged):
 
 def test_a_click_in_a_chart_is_where_it_was(dragged):
     drag(dragged, (100, 60), (100, 60))
-    told = dragged.get_by_role("status").inner_text()
+    told = dragged.locator("p.said").inner_text()
     x, y = map(float, told.split("[")[1].split("]")[0].split(","))
     assert (x, y) == pytest.approx((100, 60), abs=1)
 
@@ -163,17 +163,19 @@ def test_a_photograph_above_the_sockets_limit_arrives_and_the_next_one_too(page,
     del page.sizes[:]
     chosen = upload.get_by_label("Choose a picture")
     chosen.set_input_files(tmp_path / "large.png")
-    page.get_by_text("2: (1083, 1280, 3)").wait_for()
+    page.locator(".said", has_text="2: (1083, 1280, 3)").wait_for()
     Image.new("RGB", (30, 20), (200, 200, 200)).save(tmp_path / "small.png")
     chosen.set_input_files(tmp_path / "small.png")
-    page.get_by_text("3: (20, 30, 3) mean 200").wait_for()
+    page.locator(".said", has_text="3: (20, 30, 3) mean 200").wait_for()
     assert max(page.sizes) < 2e6
 
 
 def test_a_file_that_is_no_picture_is_named(upload, tmp_path):
     (tmp_path / "letter.heic").write_bytes(b"ftypheic")
     upload.get_by_label("Choose a picture").set_input_files(tmp_path / "letter.heic")
-    upload.get_by_text("letter.heic: not a picture that this browser can read").wait_for()
+    upload.locator(
+        ".said", has_text="letter.heic: not a picture that this browser can read"
+    ).wait_for()
 
 
 def give(root, event):
@@ -199,7 +201,7 @@ def give(root, event):
 @pytest.mark.parametrize(("event", "number"), [("drop", 4), ("paste", 5)])
 def test_a_picture_is_dropped_or_pasted(page, upload, event, number):
     give(upload, event)
-    page.get_by_text(f"{number}: (10, 50, 3) mean 90").wait_for()
+    page.locator(".said", has_text=f"{number}: (10, 50, 3) mean 90").wait_for()
 
 
 def test_a_slow_kernel_draws_the_newest_and_leaves_out_what_was_between(page):
@@ -217,10 +219,10 @@ def test_a_slow_kernel_draws_the_newest_and_leaves_out_what_was_between(page):
 def test_a_picture_that_cannot_be_drawn_is_explained_and_the_next_one_drawn(page):
     broken = widget(page, 4)
     broken.get_by_role("slider", name="fails").press("End")
-    broken.get_by_text("No face there.").wait_for()
+    broken.locator(".said", has_text="No face there.").wait_for()
     broken.get_by_role("slider", name="fails").press("Home")
     settled(broken)
-    assert broken.get_by_role("status").inner_text() == ""
+    assert broken.locator("p.said").inner_text() == ""
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -262,14 +264,14 @@ def test_a_kernel_that_does_not_answer_is_told(page, lab):
     lab.ask(f"api/kernels/{kernel}/restart", "POST")  # unknown to the page
     knobs = widget(page, 3)
     knobs.get_by_role("slider").press("Home")
-    knobs.get_by_text("No answer from the kernel.").wait_for()
+    knobs.locator(".said", has_text="No answer from the kernel.").wait_for()
 
 
 def test_after_a_restart_a_sentence_says_run_this_cell(page, lab):
     knobs = widget(page, 0)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     page.evaluate(f"{kernel}.restart()")  # as the menu does
-    knobs.get_by_text("Run this cell again").wait_for()
+    knobs.locator(".said", has_text="Run this cell again").wait_for()
     assert knobs.get_by_role("slider").first.is_disabled()
 
 

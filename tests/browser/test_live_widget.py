@@ -214,7 +214,7 @@ def test_stop_gives_the_camera_back_and_start_takes_it_again(with_points):
         "window.track = document.querySelector('.live-faces video').srcObject.getTracks()[0]"
     )
     press(with_points, "Stop camera")
-    with_points.get_by_text("The camera is off.").wait_for()
+    with_points.locator(".said", has_text="The camera is off.").wait_for()
     assert with_points.evaluate("window.track.readyState") == "ended"
     assert not with_points.evaluate(live)
     assert not RATE.search(with_points.locator(".live-faces").inner_text())
@@ -225,7 +225,7 @@ def test_the_keyboard_alone_starts_and_stops(with_points):
     button = with_points.get_by_role("button", name="Stop camera")
     button.focus()
     with_points.keyboard.press("Enter")
-    with_points.get_by_text("The camera is off.").wait_for()
+    with_points.locator(".said", has_text="The camera is off.").wait_for()
     with_points.keyboard.press("Space")
     with_points.get_by_text("a second").wait_for()
     with_points.keyboard.press("Tab")
@@ -236,7 +236,7 @@ def test_a_screen_reader_is_told_what_is_there(with_points):
     root = with_points.locator(".live-faces")
     assert root.get_by_role("img", name="The camera's picture, 1 face in it.").count() == 1
     assert root.get_by_role("combobox", name="Draw").count() == 1
-    assert root.get_by_role("status").inner_text() == "The camera is on."
+    assert root.locator("p.said").first.inner_text() == "The camera is on."
     assert "nowhere else" in root.inner_text()
 
 
@@ -256,7 +256,7 @@ def test_the_filter_lies_where_it_belongs(with_filter, clip):
 
 def test_the_console_holds_no_error_up_to_the_end(with_filter):
     press(with_filter, "Stop camera")
-    with_filter.get_by_text("The camera is off.").wait_for()
+    with_filter.locator(".said", has_text="The camera is off.").wait_for()
     assert with_filter.errors == []
 
 
@@ -303,7 +303,9 @@ def without_camera(open_notebook):
 
 def test_a_camera_that_is_refused_is_told_in_a_sentence(without_camera):
     press(without_camera, "Start camera")
-    without_camera.get_by_text("The camera was refused. Allow it for this page").wait_for()
+    without_camera.locator(
+        ".said", has_text="The camera was refused. Allow it for this page"
+    ).wait_for()
     assert without_camera.get_by_role("button", name="Start camera").is_enabled()
     assert without_camera.errors == []
 
@@ -326,13 +328,15 @@ def test_a_camera_that_is_refused_is_told_in_a_sentence(without_camera):
 def test_where_there_is_no_camera_a_sentence_says_so(without_camera, made_so, told):
     without_camera.evaluate(f"() => void ({made_so})")
     press(without_camera, "Start camera")
-    without_camera.get_by_text(told).wait_for()
+    without_camera.locator(".said", has_text=told).wait_for()
 
 
 def test_a_step_that_fails_is_told_in_the_widget_and_the_camera_is_given_back(open_notebook):
     page = open_notebook(FAILING)
     press(page, "Start camera")
-    page.get_by_text("The kernel could not use the frame. KeyError: 'left eye'").wait_for()
+    page.locator(
+        ".said", has_text="The kernel could not use the frame. KeyError: 'left eye'"
+    ).wait_for()
     page.get_by_role("button", name="Start camera").wait_for()
 
 
@@ -361,4 +365,4 @@ def test_a_slow_kernel_has_one_frame_at_a_time_and_a_new_one_is_told(open_notebo
     until(lambda: answered >= 6, page)
     assert most == 1
     lab.ask(f"api/kernels/{lab.kernel(page.name)}/restart", "POST")
-    page.get_by_text("it was started again: then run this cell again").wait_for()
+    page.locator(".said", has_text="it was started again: then run this cell again").wait_for()

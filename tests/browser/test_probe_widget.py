@@ -59,7 +59,7 @@ def test_another_face_is_picked_by_key(probe):
     probe.get_by_role("button", name="look at face 2").press("Enter")
     settled(probe)
     assert middle(box_of(probe, "frame around the face"))[0] > before[0] + 50
-    assert probe.get_by_role("status").inner_text() == "The picture: 2 faces found."
+    assert probe.locator("p.said").inner_text() == "The picture: 2 faces found."
 
 
 def test_the_patch_is_dragged_and_how_far_the_points_move_is_told(probe):
@@ -67,13 +67,13 @@ def test_the_patch_is_dragged_and_how_far_the_points_move_is_told(probe):
     settled(probe)
     start, face = box_of(probe, "grey patch"), box_of(probe, "frame around the face")
     drag(probe, middle(start), middle(face))
-    told = probe.get_by_role("status").inner_text()
+    told = probe.locator("p.said").inner_text()
     assert "The grey patch moves the points by" in told
     x, y = map(round, middle(box_of(probe, "grey patch")))
     grey = np.abs(picture(probe)[y - 4 : y + 5, x - 4 : x + 5].astype(int) - 128).max(2) < 8
     assert grey.mean() > 0.3  # else points lie over it
     probe.get_by_role("group", name="grey patch").press("ArrowRight")
-    until(lambda: settled(probe).get_by_role("status").inner_text() != told, probe.page)
+    until(lambda: settled(probe).locator("p.said").inner_text() != told, probe.page)
 
 
 def test_a_new_picture_is_searched_for_faces(probe, tmp_path):
@@ -82,7 +82,7 @@ def test_a_new_picture_is_searched_for_faces(probe, tmp_path):
     person = draw_person(sample_person(np.random.default_rng(4)), shape=(480, 640), face_width=200)
     Image.fromarray(person[0]).save(tmp_path / "mine.png")
     probe.get_by_label("Choose a picture").set_input_files(tmp_path / "mine.png")
-    probe.get_by_text("mine.png: 1 face found.").wait_for()
+    probe.locator(".said", has_text="mine.png: 1 face found.").wait_for()
     scene = Scene.of(person[0], Landmarker.load("free", device="cpu"))
     expected = middle(scene.shown(scene.boxes[0]))
     assert middle(box_of(probe, "frame around the face")) == pytest.approx(expected, abs=6)
