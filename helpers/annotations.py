@@ -97,10 +97,8 @@ def photograph_of(name: str) -> str:
     if folders:
         return str(path.parent / re.sub(r"_\d{1,2}$", "", stem))
     if frame := FRAME.match(stem):
-        return str(
-            path.parent
-            / ((frame["clip"] or frame["short"] or frame["joined"] or "").rstrip(" _.-"))
-        )
+        clip = frame["clip"] or frame["short"] or frame["joined"] or ""
+        return str(path.parent / clip.rstrip(" _.-"))
     return str(path.parent / stem)
 
 
@@ -128,9 +126,10 @@ def read_faces(path: str | Path, photograph: Rule | None = None) -> list[Face]:
     there is one (columns `image` and `photograph`); else `photograph_of`.
     The points of all faces have the same names and order: digits by their number, words as the
     face with the most points has them. A point that a face lacks is NaN, and so is one at (0, 0),
-    and one whose x and y are the same whole number below 0, such as (-1, -1). Boxes that are marked as ignored, faces without any point and faces whose
-    points are all the same (placeholders) are left out. A sentence that counts and names such
-    entries is printed. A face without a box gets one around its points.
+    and one whose x and y are the same whole number below 0, such as (-1, -1). Boxes that are
+    marked as ignored, faces without any point and faces whose points are all the same
+    (placeholders) are left out. A sentence that counts and names such entries is printed. A face
+    without a box gets one around its points.
 
     Raises ValueError, one sentence that names the file and the entry, where the file is broken, a
     coordinate is not a finite number, a face has a point twice or one that the others do not know,
@@ -231,7 +230,7 @@ def _without_marks(entry: Entry, told: _Told) -> Entry:
 
 @cache
 def _key(name: str) -> str:
-    """The name of a point without what does not tell: "7" and "07" are one, and "nose" and "nose "."""
+    """The name of a point without what does not tell: "7" and "07", or "nose" and "nose "."""
     name = name.strip()
     return f"{int(name):02d}" if re.fullmatch(r"[0-9]+", name) else name
 

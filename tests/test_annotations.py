@@ -387,7 +387,7 @@ def test_a_box_that_the_points_do_not_fit_is_refused(listed, box):
     ],
 )
 def test_a_part_of_a_face_fits_the_box_of_the_whole_face(listed, points, box):
-    box = " ".join(f"{k}='{v}'" for k, v in zip(("left", "top", "width", "height"), box))
+    box = "left='{}' top='{}' width='{}' height='{}'".format(*box)
     assert len(read_faces(listed(face_xml(box=box, points=points)))) == 1
 
 

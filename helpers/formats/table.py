@@ -1,9 +1,10 @@
 """CSV in the layout of Kaggle's "facial keypoints detection": a row a face, two columns a point.
 
-Columns NAME_x and NAME_y hold a point, empty or "nan" where it is missing; `Image` holds the grey pixels of
-a square picture, from left to right and from top to bottom. Instead of pixels there may be a
-column `image` (or `file`, `filename`, `path`) with the name of a picture; `left`, `top`, `width`,
-`height` with the box, and `photograph` with what keeps pictures of one photograph together.
+Columns NAME_x and NAME_y hold a point, empty or "nan" where it is missing; `Image` holds the grey
+pixels of a square picture, from left to right and from top to bottom. Instead of pixels there may
+be a column `image` (or `file`, `filename`, `path`) with the name of a picture; `left`, `top`,
+`width`, `height` with the box, and `photograph` with what keeps pictures of one photograph
+together.
 """
 
 import csv
