@@ -67,7 +67,8 @@ def read_image(path: str | Path) -> np.ndarray:
     """The picture of a label file, as it is stored: RGB uint8 [H, W, 3].
 
     Neither turned by its EXIF tag, which label files do not know, nor scaled; else as
-    `read_photograph`, which is the one for a photograph of your own.
+    `read_photograph`, which is the one for a photograph of your own. A TIFF comes upright here too:
+    neither Pillow nor OpenCV gives it otherwise.
     Raises ValueError that names a file that cannot be read.
     """
     return _read(path, None, turn=False)[0]
@@ -149,8 +150,8 @@ def _read(
             else:
                 picture.load()
                 rgb = _from_pillow(picture)
-                if picture.format == "TIFF":  # Pillow has turned it already
-                    held, full = 1, full if picture.size == full else full[::-1]
+            if picture.format == "TIFF":  # Pillow and OpenCV have turned it already
+                held, full = 1, rgb.size
     except UNREADABLE as error:
         if _head(file)[:4] not in (b"II*\0", b"MM\0*"):
             raise ValueError(_told(file, error)) from error
@@ -176,7 +177,10 @@ def _held(picture: Image.Image) -> int:
 
 def _check_pixels(file: str | Path | IO[bytes], width: int, height: int) -> None:
     """Raises ValueError where a picture has more pixels than memory should hold."""
-    most = int(os.environ.get("FACES_PIXELS") or MOST_PIXELS)
+    said = os.environ.get("FACES_PIXELS") or str(MOST_PIXELS)
+    if not said.isdecimal():
+        raise ValueError(f"the environment variable FACES_PIXELS must be a number, not {said!r}")
+    most = int(said)
     if width * height > most:
         raise ValueError(
             f"it has {width:,} x {height:,} pixels, more than the limit of {most:,} that guards"
@@ -297,6 +301,10 @@ def _told(file: str | Path | IO[bytes], error: BaseException | None) -> str:
             why = "it is a video, for helpers.video"
     if why is None and isinstance(error, FileNotFoundError):
         return f"{name}: there is no such file."
+    if isinstance(file, str | Path) and Path(file).is_dir():
+        return f"{name}: is a folder, not a picture."
+    if why is None and not head.strip() and not isinstance(error, PermissionError):
+        why = "it is empty"
     if why is None:
         plain = isinstance(error, Image.UnidentifiedImageError) or not str(error or "")
         why = "a JPEG or PNG file can" if plain else str(error).split("\n")[0]

@@ -17,6 +17,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from helpers.boxes import box_around
+from helpers.checkpoint import SHIPPED
 from helpers.draw import paint
 from helpers.formats import PICTURES, numbered, text_of
 from helpers.formats.dlib import closing, image_lines, opening
@@ -25,7 +26,7 @@ from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import picture_size, read_scaled, to_stored
 from helpers.predict import Landmarker
 from helpers.shell import one_sentence, parser_of
-from helpers.storage import whole_file
+from helpers.storage import short_hash, whole_file
 
 ENDINGS = (".csv", ".xml", ".json", ".pts")
 LARGEST = 2048  # pixels: the longer side at which a photograph is looked at
@@ -46,7 +47,8 @@ def predict_many(
     `read_faces` takes: .csv (with a column `trust`), .xml (dlib's), .json (COCO keypoints), or
     .pts, which becomes a folder with a file for each face. Points are in pixels of each picture as
     it is stored, as `helpers.pictures.read_image` reads it, not turned by its EXIF tag.
-    landmarker: what finds them. checkpoint: its name; what another one has found is not kept.
+    landmarker: what finds them. checkpoint: its name or file; what other weights have found, of
+    that name or another, is not kept.
     sheet: a JPEG to draw, with up to 48 of the pictures and their points.
 
     What is found goes into a journal beside `out`, picture by picture. After an interrupt, the
@@ -64,7 +66,8 @@ def predict_many(
     journal = out.with_name(f"{out.name}.journal")
     scheme = landmarker.scheme
     names = numbered(len(scheme)) if scheme.points == IBUG.points else scheme.points
-    head = {"checkpoint": checkpoint, "largest": LARGEST, "points": list(names)}
+    head: Record = {"checkpoint": checkpoint, "weights": _weights(checkpoint)}
+    head |= {"largest": LARGEST, "points": list(names)}
     done = _go_on(journal, head)
     with open(journal, "a", encoding="utf-8") as file:
         bar = tqdm(paths, "predicting", unit="picture")
@@ -83,6 +86,12 @@ def predict_many(
         _draw(Path(sheet), records(), len(paths), scheme)
     journal.unlink()
     return report
+
+
+def _weights(checkpoint: str) -> str | None:
+    """What tells the weights of a checkpoint from others of its name; None where it is no file."""
+    file = Path(SHIPPED.get(checkpoint, checkpoint))
+    return short_hash(file.read_bytes()) if file.is_file() else None
 
 
 def pictures_in(sources: Sequence[str | Path]) -> Iterator[str]:
@@ -153,7 +162,7 @@ def _go_on(journal: Path, head: Record) -> dict[str, Any]:
                 except ValueError:
                     break
                 if index == 0 and record != head:
-                    print(f"{journal}: is of another checkpoint; all pictures are looked at anew.")
+                    print(f"{journal}: is of other weights or settings; it is begun anew.")
                     break
                 if not line.endswith(b"\n"):
                     break

@@ -27,7 +27,7 @@ from helpers.storage import download, folder_for, short_hash, unpack, whole_fold
 
 IBUG = "http://dlib.net/files/data/ibug_300W_large_face_landmark_dataset.tar.gz"
 IBUG_ENTRIES = {"train": 6666, "test": 1008}
-COLLECTED_VERSION = 3  # to be raised whenever the same label files would be collected otherwise
+COLLECTED_VERSION = 4  # to be raised whenever the same label files would be collected otherwise
 DEMO = {"train": 400, "test": 100, "seed": 0}
 
 
@@ -151,7 +151,7 @@ def _collect(files: list[Path], root: Path, folder: Path) -> None:
     for file in tqdm(files, "reading label files", leave=False, disable=len(files) < 100):
         entries[_part_of(file, root)] += _with_pictures(file, folder)
     # All in one, so that every face gets the same points; then apart again.
-    faces = faces_of(root, entries["train"] + entries["test"])
+    faces = _each_once(faces_of(root, entries["train"] + entries["test"]))
     tested = {face.image for face in faces_of(root, entries["test"], told=False)}
     parts = {
         "train": [face for face in faces if face.image not in tested],
@@ -166,6 +166,30 @@ def _collect(files: list[Path], root: Path, folder: Path) -> None:
     rows = [(_final(face.image, folder), face.photograph) for face in faces]
     with open(folder / "photographs.csv", "w", newline="", encoding="utf-8") as opened:
         csv.writer(opened).writerows([("image", "photograph"), *rows])
+
+
+def _each_once(faces: list[Face]) -> list[Face]:
+    """The faces without those whose points another face of the same picture has, which is told.
+
+    So it is where a folder holds the same labels in two formats. Which file a face came from does
+    not matter: nobody has the same points twice.
+    """
+    kept: dict[Path, list[Face]] = {}
+    for face in faces:
+        others = kept.setdefault(face.image.resolve(), [])
+        if not any(_same_points(face, other) for other in others):
+            others.append(face)
+    once = {id(face) for some in kept.values() for face in some}
+    if twice := len(faces) - len(once):
+        print(f"{twice:,} faces are there twice, as in two formats: each is taken once.")
+    return [face for face in faces if id(face) in once]
+
+
+def _same_points(face: Face, other: Face) -> bool:
+    """Whether the points of two faces of one picture lie within a hundredth of the box's side."""
+    apart = np.abs(face.landmarks - other.landmarks)
+    known = ~np.isnan(apart).any(1)
+    return bool(known.any() and apart[known].max() <= max(face.box[2:]) / 100)
 
 
 def _final(image: Path, folder: Path) -> str:

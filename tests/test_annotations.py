@@ -78,8 +78,8 @@ def test_names_may_have_the_letters_of_the_files_encoding(write):
 
 
 def test_a_box_may_reach_outside_its_picture(write):
-    [face] = read_faces(write(("top='5' left='10'", "top='-20' left='70'")))
-    assert face.box == (70, -20, 60, 50)
+    [face] = read_faces(write(("top='5' left='10'", "top='-10' left='-15'")))
+    assert face.box == (-15, -10, 60, 50)
 
 
 def test_faces_come_in_the_order_of_the_file_with_their_twins_known(archive_folder):
@@ -288,6 +288,36 @@ def test_letters_of_two_code_points_are_found(listed):
     assert read_faces(path)[0].image.is_file()
 
 
+@pytest.mark.parametrize(("stored", "named"), [("a.JPG", "a.jpg"), ("in/A.jpg", "in\\a.JPG")])
+def test_capitals_do_not_matter_where_one_picture_fits(listed, stored, named):
+    path = listed(face_xml(named), names=(stored,))
+    assert read_faces(path)[0].image == path.parent / stored
+    path = listed(face_xml("b.jpg"), names=("B.jpg", "B.JPG"))
+    refused(path, r"b\.jpg is missing beside the label file")
+
+
+def test_a_picture_of_the_same_name_in_another_folder_is_not_taken(listed):
+    path = listed(face_xml("anna/a.jpg"), names=("bert/a.jpg",))
+    refused(path, r"anna/a\.jpg is missing beside the label file")
+
+
+def test_a_bare_name_is_sought_further_down_which_is_told(listed, capsys):
+    assert read_faces(listed(face_xml("a.jpg"), names=("images/a.jpg",)))
+    assert capsys.readouterr().out == ""
+    assert read_faces(listed(face_xml("b.jpg"), names=("old/b.jpg",)))
+    assert "1 pictures were taken from a folder further down (b.jpg)" in capsys.readouterr().out
+
+
+def test_a_full_path_of_another_machine_is_cut_until_a_file_ends_so(listed):
+    path = listed(face_xml(r"C:\Users\me\two\a.jpg"), names=("one/a.jpg", "two/a.jpg"))
+    assert read_faces(path)[0].image == path.parent / "two/a.jpg"
+
+
+def test_one_picture_does_not_stand_for_two_names(listed):
+    both = [face_xml(f"/home/me/{name}/c.jpg") for name in ("anna", "bert")]
+    refused(listed(*both, names=("c.jpg",)), r"/home/me/bert/c\.jpg is missing")
+
+
 def test_back_slashes_are_slashes(listed):
     path = listed(face_xml("in here\\a.jpg"), names=("in here/a.jpg",))
     assert read_faces(path)[0].image == path.parent / "in here/a.jpg"
@@ -304,7 +334,7 @@ def test_a_size_that_is_not_the_pictures_is_refused(listed):
 
 
 def test_points_far_outside_are_refused_and_some_outside_are_told(listed, capsys):
-    far = [*POINTS[:67], (300, 40)]
+    far = [*POINTS[:67], (132, 40)]  # by 0.55 of the box's side
     refused(
         listed(face_xml(points=far)), "face.jpg has 1 of 68 points outside its 100 x 80 picture"
     )
@@ -324,11 +354,12 @@ def test_placeholders_are_left_out_and_named(listed, capsys, spot):
     refused(listed(face_xml(points=[spot] * 68)), "holds no faces but 1 that are left out")
 
 
-@pytest.mark.parametrize("spot", [(-1, -1), (0, 0)])
-def test_some_points_at_a_placeholder_are_missing_and_told(listed, capsys, spot):
-    points = [spot if i < 2 else point for i, point in enumerate(POINTS)]
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("spot", [(-1, -1), (0, 0), (-2, -2), ("-99.0", "-99.0")])
+def test_points_at_a_placeholder_are_missing_and_told(listed, capsys, spot, count):
+    points = [spot if i < count else point for i, point in enumerate(POINTS)]
     [face] = read_faces(listed(face_xml(points=points)))
-    assert np.isnan(face.landmarks).all(1).tolist() == [True, True] + [False] * 66
+    assert np.isnan(face.landmarks).all(1).tolist() == [True] * count + [False] * (68 - count)
     assert "1 faces have points at (-1, -1) or (0, 0)" in capsys.readouterr().out
 
 
@@ -338,10 +369,41 @@ def test_some_points_at_a_placeholder_are_missing_and_told(listed, capsys, spot)
         "top='60' left='85' width='10' height='10'",
         "top='20' left='10' width='8' height='8'",
         "top='-900' left='-900' width='2000' height='2000'",
+        "top='20' left='60' width='40' height='40'",  # the face beside: 0.9 of a side away
+        "top='20' left='30' width='25' height='25'",  # a nose: the points are 2.7 times as large
+        "top='-80' left='-80' width='240' height='240'",  # a whole person: 0.28 as large
     ],
 )
 def test_a_box_that_the_points_do_not_fit_is_refused(listed, box):
     refused(listed(face_xml(box=box)), "face.jpg has a box, .* that its points do not fit")
+
+
+@pytest.mark.parametrize(
+    ("points", "box"),
+    [
+        ([(40, 75)], (20, 10, 60, 60)),  # a chin alone, below its box as dlib draws it
+        ([(34 + i, 30 + i % 3) for i in range(6)], (20, 10, 60, 60)),  # an eye alone
+        ([(30 + i / 2, 60 + i % 9) for i in range(20)], (15, 5, 60, 60)),  # a mouth alone
+    ],
+)
+def test_a_part_of_a_face_fits_the_box_of_the_whole_face(listed, points, box):
+    box = "left='{}' top='{}' width='{}' height='{}'".format(*box)
+    assert len(read_faces(listed(face_xml(box=box, points=points)))) == 1
+
+
+def test_five_points_in_the_box_of_a_whole_person_are_told(listed, capsys):
+    points = [(40, 10), (50, 10), (45, 14), (41, 18), (49, 18)]
+    path = listed(face_xml(box="left='10' top='5' width='80' height='74'", points=points))
+    assert len(read_faces(path)) == 1
+    assert "1 faces fill little of their boxes: are these around whole people?" in (
+        capsys.readouterr().out
+    )
+
+
+def test_names_of_points_may_have_spaces_around_them(listed):
+    one = face_xml(points=POINTS[:1]).replace("'00'", "'nose'")
+    faces = read_faces(listed(one, one.replace("'nose'", "' nose '")))
+    assert [face.names for face in faces] == [("nose",)] * 2
 
 
 def test_parts_of_the_picture_in_place_of_pixels_are_refused(listed):
@@ -364,7 +426,10 @@ def test_parts_of_the_picture_in_place_of_pixels_are_refused(listed):
         ("a/frame0012.png", "a"),
         ("a/video-frame-3_mirror.png", "a/video"),
         ("walk.f12.png", "walk"),
+        ("walk_f0012_1.png", "walk"),
         ("elf12.png", "elf12"),
+        ("f12.png", "f12"),
+        ("anna_f_23.png", "anna_f_23"),
     ],
 )
 def test_elsewhere_a_picture_is_a_photograph_and_frames_are_one(name, photograph):

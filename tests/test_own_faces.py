@@ -113,6 +113,19 @@ def test_missing_points_keep_their_names_and_are_told_once(many, data, capsys):
     assert all(np.isnan(face.landmarks).any(1).sum() == 5 for face in faces)
 
 
+def test_the_same_faces_in_two_formats_are_taken_once(tmp_path, data, capsys):
+    faces = make_faces(tmp_path, 5)
+    rows = [*entries(faces, FIVE, [face.landmarks[PLACES] for face in faces], tmp_path)]
+    # Another face on the first picture.
+    beside = replace(rows[0], points=rows[0].points + np.array([40, 0]), box=None)
+    write_labels(tmp_path / "mine.xml", Labels(rows))
+    write_labels(tmp_path / "mine.json", Labels([*rows, beside]))
+    assert sum(len(load_faces(part, str(tmp_path))) for part in ("train", "test")) == 6
+    assert "5 faces are there twice, as in two formats: each is taken once." in (
+        capsys.readouterr().out
+    )
+
+
 def test_both_lists_have_the_same_points_in_the_same_order(tmp_path, data):
     faces = make_faces(tmp_path, 6)
     points = [face.landmarks[PLACES] for face in faces]

@@ -1,5 +1,7 @@
 """Any picture file: upright or as stored, 8 bits, never white or black in silence."""
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -71,6 +73,27 @@ def test_a_photograph_is_upright_and_a_label_files_picture_as_it_is_stored(tmp_p
     assert (read_image(path)[..., 0] == GREY).all()
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("held", [3, 6, 7])
+def test_a_tiff_is_upright_whoever_reads_it_and_however_deep_it_is(tmp_path, bits, held):
+    path = tmp_path / "a.tif"
+    deep = np.dstack([GREY] * 3).astype(f"uint{bits}") * (1 if bits == 8 else 200)
+    cv2.imwrite(str(path), deep, [cv2.IMWRITE_TIFF_COMPRESSION, 1])
+    data = bytearray(path.read_bytes())
+    at = int.from_bytes(data[4:8], "little")
+    tags = [bytes(data[i : i + 12]) for i in range(at + 2, at + 2 + 12 * data[at], 12)]
+    tags = [tag for tag in tags if int.from_bytes(tag[:2], "little") != 284]  # has a default
+    tags.append(struct.pack("<HHII", 274, 3, 1, held))
+    data[at + 2 : at + 2 + 12 * len(tags)] = b"".join(sorted(tags, key=lambda t: t[1::-1]))
+    path.write_bytes(data)
+    upright = Image.fromarray(GREY).transpose(pictures.TURNS[held])
+    for read in (read_photograph, read_image):
+        assert read(path).shape[:2] == upright.size[::-1]
+        spread = np.asarray(upright) if bits == 8 else (np.asarray(upright) - 20.0) * 255 / 199
+        assert np.abs(read(path)[..., 0] - spread).max() <= 1.5
+    assert pictures.picture_size(path) == upright.size
+
+
 def test_broken_exif_data_say_nothing(tmp_path, monkeypatch):
     path = turned(tmp_path / "a.png")
     monkeypatch.setattr(Image.Image, "getexif", lambda self: 1 / 0)
@@ -93,6 +116,15 @@ def test_the_limit_that_guards_memory_names_itself_and_how_to_lift_it(tmp_path, 
     assert read_image(tmp_path / "a.png").shape == (200, 300, 3)
 
 
+def test_a_limit_that_is_no_number_and_a_folder_are_named(tmp_path, monkeypatch):
+    Image.new("L", (3, 2)).save(tmp_path / "a.png")
+    monkeypatch.setenv("FACES_PIXELS", "many")
+    with pytest.raises(ValueError, match=r"a\.png: .*FACES_PIXELS must be a number, not 'many'"):
+        read_image(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="is a folder, not a picture"):
+        read_photograph(tmp_path)
+
+
 def test_pillows_limit_is_not_ours_and_stays_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     Image.new("L", (300, 200)).save(tmp_path / "a.png")
@@ -108,7 +140,7 @@ def test_pillows_limit_is_not_ours_and_stays_as_it_was(tmp_path, monkeypatch):
         (b"%PDF-1.7 ...", "a PDF"),
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
-        (b"", "not a picture that can be read"),
+        (b"", r"not a picture that can be read \(it is empty\)"),
         (b"II*\0 and nothing behind", "not a picture that can be read"),
     ],
 )

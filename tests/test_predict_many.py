@@ -1,7 +1,10 @@
 """Many photographs to one label file: nothing is lost, nothing is done twice, memory stays flat."""
 
+import gc
 import json
+import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,8 @@ from helpers.formats import numbered
 from helpers.landmarks import IBUG
 from helpers.pictures import read_photograph, to_stored
 from helpers.predict_many import pictures_in, predict_many
+
+STATM = Path("/proc/self/statm")
 
 
 class Fake:
@@ -106,7 +111,8 @@ def test_a_picture_that_changed_and_another_checkpoint_are_looked_at_anew(folder
     out = folder.parent / "landmarks.json"
     journal = folder.parent / "landmarks.json.journal"
     paths = list(pictures_in([folder]))
-    head = {"checkpoint": "mine", "largest": module.LARGEST, "points": list(numbered(68))}
+    head = {"checkpoint": "mine", "weights": None}
+    head |= {"largest": module.LARGEST, "points": list(numbered(68))}
     done = [
         {"image": path, "version": module._version(path), "faces": [], "size": [60, 40]}
         for path in paths
@@ -117,6 +123,20 @@ def test_a_picture_that_changed_and_another_checkpoint_are_looked_at_anew(folder
         fake = Fake()
         predict_many([folder], out, fake, checkpoint)
         assert fake.looks == looks
+
+
+def test_other_weights_under_the_same_name_are_noticed(folder, monkeypatch, capsys):
+    out, file = folder.parent / "a.csv", folder.parent / "mine.pt"
+    looks = []
+    for weights in (b"first", b"first", b"trained anew"):
+        file.write_bytes(weights)
+        fake = Fake()
+        monkeypatch.setattr(module, "_write", lambda *_: 1 / 0)  # the journal stays
+        with pytest.raises(ZeroDivisionError):
+            predict_many([folder], out, fake, str(file))
+        looks.append(fake.looks)
+    assert looks == [5, 0, 5]
+    assert "is of other weights or settings" in capsys.readouterr().out
 
 
 def test_the_sheet_shows_the_pictures_with_their_points(folder):
@@ -140,6 +160,22 @@ def test_memory_stays_flat_however_many_pictures_there_are(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 200 * 1500  # bytes a picture; 68 points as numbers take 5,000
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="only Linux says how much memory is in use")
+def test_a_process_grows_by_little_between_200_and_1000_pictures(tmp_path):
+    """As `python -m helpers.predict` does it, decoders and all: the memory of the whole process."""
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    noise[0, 0] = 255
+    for index in range(1000):
+        Image.fromarray(noise).save(tmp_path / f"{index:04d}.jpg")
+    paths = sorted(map(str, tmp_path.glob("*.jpg")))
+    used = []
+    for some in (paths[:200], paths):
+        predict_many(some, tmp_path / "found.xml", Fake())
+        gc.collect()
+        used.append(int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+    assert used[1] - used[0] < 10e6  # bytes; the pixels of 800 pictures are 46 million
 
 
 @pytest.mark.parametrize(

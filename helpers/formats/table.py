@@ -1,13 +1,15 @@
 """CSV in the layout of Kaggle's "facial keypoints detection": a row a face, two columns a point.
 
-Columns NAME_x and NAME_y hold a point, empty where it is missing; `Image` holds the grey pixels of
-a square picture, from left to right and from top to bottom. Instead of pixels there may be a
-column `image` (or `file`, `filename`, `path`) with the name of a picture; `left`, `top`, `width`,
-`height` with the box, and `photograph` with what keeps pictures of one photograph together.
+Columns NAME_x and NAME_y hold a point, empty or "nan" where it is missing; `Image` holds the grey
+pixels of a square picture, from left to right and from top to bottom. Instead of pixels there may
+be a column `image` (or `file`, `filename`, `path`) with the name of a picture; `left`, `top`,
+`width`, `height` with the box, and `photograph` with what keeps pictures of one photograph
+together.
 """
 
 import csv
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -36,6 +38,8 @@ def read(path: Path) -> Labels:
     names = [cell[:-2] for cell in head if cell.endswith("_x") and f"{cell[:-2]}_y" in head]
     if not names:
         raise ValueError(f"{path}: has no columns NAME_x and NAME_y for any point.")
+    if not {cell.lower() for cell in head} & {*NAMED}:
+        raise ValueError(f"{path}: has no column that names the picture, such as image.")
     if len({*head}) < len(head):
         twice = next(cell for cell in head if head.count(cell) > 1)
         raise ValueError(f"{path}: has the column {twice} twice.")
@@ -60,11 +64,11 @@ def _entry(path: Path, head: list[str], names: list[str], cells: list[str], row:
             break
     where = f"{path}: {image or f'row {row}'}"
     points = np.array(
-        [[number(cell[f"{name}_{axis}"] or "0", where) for axis in "xy"] for name in names], float
+        [[_coordinate(cell[f"{name}_{axis}"], where) for axis in "xy"] for name in names], float
     )
-    missing = [not (cell[f"{name}_x"] and cell[f"{name}_y"]) for name in names]
-    points[missing] = np.nan
-    box = tuple(number(cell[s], where) for s in SIDES) if all(cell.get(s) for s in SIDES) else None
+    points[np.isnan(points).any(1)] = np.nan
+    sides = [_coordinate(cell.get(side, ""), where) for side in SIDES]
+    box = None if np.isnan(sides).any() else tuple(sides)
     if _is_pixels(pixels):
         picture = _picture(pixels, where)
         size = picture.shape[::-1]
@@ -82,6 +86,13 @@ def _entry(path: Path, head: list[str], names: list[str], cells: list[str], row:
         pixels=picture,
         extra={"csv": {k: v for k, v in cell.items() if k != "Image" or picture is None}},
     )
+
+
+def _coordinate(text: str, where: str) -> float:
+    """The number in a cell, NaN where there is none; a German Excel writes 30,5 for 30.5."""
+    if text.lower() in ("", "nan", "na", "null", "none"):
+        return np.nan
+    return number(re.sub(r"^(-?\d+),(\d+)$", r"\1.\2", text), where)
 
 
 def _is_pixels(text: str) -> bool:
