@@ -245,7 +245,7 @@ def turned(values: Record) -> str:
         f"Each of {values['faces']} test faces was turned within its picture in steps of "
         f"{360 // len(values['found'])} degrees, without its mirrored twin. The face finder of "
         f"`{values['weights']}` found {min(found):.1f} to {max(found):.1f} % of them, the least at "
-        f"{' and '.join(a for a, n in values['found'].items() if n == min(found))} degrees. "
+        f"{', '.join(a for a, n in values['found'].items() if n == min(found))} degrees. "
         f"Landmarks of the faces that lie or stand on their heads:\n\n{turned_table(values)}\n"
         "An answer is unsure where its trust is below 0.5; NME is that of the others.\n"
         f"Measured on {machine(values)}."
