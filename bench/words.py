@@ -113,6 +113,10 @@ def changes_in_words(values: Record) -> str:
     pairs = {f"`{n}`": (e, values["words"][n]["beside"]) for n, e in errors.items()}
     pairs |= {f"{way} when it predicts": (e, "heat maps") for way, e in values["ways"].items()}
     said = {n: verdict(e, errors[other]) for n, (e, other) in pairs.items() if other}
+    for name in errors:  # a comparison that is not quite fair says so
+        shown, of = (values["shown"].get(n) for n in (name, values["words"][name]["beside"]))
+        if of and abs(shown / of - 1) > 0.05:
+            said[f"`{name}` (shown {shown:,} faces, not {of:,})"] = said.pop(f"`{name}`")
     texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
     return "".join(
         f"- {text}: {'; '.join(found)}.\n"

@@ -232,7 +232,8 @@ def test_a_change_is_better_only_where_every_seed_with_it_beats_every_seed_witho
     assert "| 5.70 ± 0.90 | -0.05, seeds differ |" in mirror
     assert changes_in_words(values) == (
         "- Better: `heat maps` -1.15.\n"
-        "- Not decided: `more faces` -0.10; mirror when it predicts -0.05.\n"
+        "- Not decided: mirror when it predicts -0.05; "
+        "`more faces` (shown 1,500 faces, not 1,600) -0.10.\n"
     )
 
 

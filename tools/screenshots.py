@@ -73,7 +73,9 @@ SHOTS: dict[str, tuple[Sequence[str], str, Callable[[Any], None], int]] = {
     "probe.jpg": ([PROBE], ".knobs", hide_eyes, 1100),
     "curves.jpg": (
         [
+            cell("06_evaluate", "import json"),
             cell("06_evaluate", "board = json.loads"),
+            cell("06_evaluate", "drawn = {"),
             "from helpers.widgets import shell\n"
             + cell("06_evaluate", "cumulative_chart(recorded)"),
         ],
