@@ -86,7 +86,7 @@ def training_chart(
     epochs = range(1, count + 1)
     rows = {name: [row[name] for row in history] for name in ("train_loss", "val_loss", "val_nme")}
     figure = Figure(figsize=(9.5, 4.4))
-    upper, lower = figure.add_axes((0.08, 0.56, 0.9, 0.36)), figure.add_axes((0.08, 0.12, 0.9, 0.4))
+    upper, lower = figure.add_axes((0.1, 0.56, 0.88, 0.36)), figure.add_axes((0.1, 0.12, 0.88, 0.4))
     upper.semilogy(epochs, rows["train_loss"], "o-", label="training")
     upper.semilogy(epochs, rows["val_loss"], "o-", label="validation")
     upper.set(ylabel="loss", xticklabels=[])

@@ -167,7 +167,8 @@ def look(
         picture = _with_crop(picture, _crop_picture(answer, points, maps))
     count = len(scene.boxes)
     faces = f"{count} face{'' if count == 1 else 's'} found" if count else "no face found"
-    told = f"{scene.name}: {faces}. {hidden}"
+    advice = "" if count else "Drag the frame to where one is. "
+    told = f"{scene.name}: {faces}. {advice}{hidden}"
     alt = f"{scene.name}, {faces}; the landmarks of the face in the frame. {hidden}"
     return Shown(picture, alt.strip(), told.strip(), _handles(scene, box, patch, boxes))
 

@@ -113,7 +113,7 @@ def test_the_faces_that_were_found_are_counted_and_can_be_picked(landmarker):
 def test_where_there_is_no_face_it_says_so_and_the_frame_is_there_all_the_same(landmarker):
     wall = np.full((300, 400, 3), 128, np.uint8)
     widget = explorer(landmarker, wall)
-    assert widget.told == "The picture: no face found."
+    assert widget.told == "The picture: no face found. Drag the frame to where one is."
     assert [one["kind"] for one in widget.handles] == ["frame"]
 
 

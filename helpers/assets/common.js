@@ -14,6 +14,9 @@ function element(tag, options = {}, parent = undefined) {
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+// What a number counts, in words: "1 face", "2 faces".
+const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
 // Names a view of a widget: the kernel's answers go to all of them.
 const viewName = () => `${Date.now()}-${Math.random()}`;
 

@@ -464,7 +464,7 @@ function render({ model, el }) {
     speak(current.textContent, status.textContent);
     canvas.setAttribute(
       "aria-label",
-      `Photograph ${about.pictures[at]}, ${faces.length} ${faces.length === 1 ? "face" : "faces"}.`,
+      `Photograph ${about.pictures[at]}, ${counted(faces.length, "face")}.`,
     );
   }
 
@@ -507,28 +507,30 @@ function render({ model, el }) {
     if (lines.checked) {
       drawLines(context, one.points.map((place, i) => (isThere(one, i) ? place : null)), 0.55);
     }
+    // Smaller on a small face, or they would hide it.
+    const radius = clamp(((one.box?.[2] ?? Infinity) * look.scale) / 60, 1.5, 3);
     one.points.forEach((place, i) => {
       if (place === null || (isCurrent && i === point && tool === "points")) return;
-      drawPoint(context, toScreen(look, place), inks[i], one.guess, one.hidden.includes(i));
+      drawPoint(context, toScreen(look, place), inks[i], radius, one.guess, one.hidden.includes(i));
     });
     context.globalAlpha = 1;
     if (isCurrent && one.points[point] && tool === "points") drawCurrent(context, one);
   }
 
-  function drawPoint(context, [x, y], ink, isHollow, isHidden) {
+  function drawPoint(context, [x, y], ink, radius, isHollow, isHidden) {
     context.beginPath();
     if (isHidden) {
       context.moveTo(x - 4, y - 4);
       context.lineTo(x + 4, y + 4);
       context.moveTo(x + 4, y - 4);
       context.lineTo(x - 4, y + 4);
-    } else context.arc(x, y, 3, 0, 2 * Math.PI);
+    } else context.arc(x, y, radius, 0, 2 * Math.PI);
     context.strokeStyle = RIM;
-    context.lineWidth = isHollow || isHidden ? 4 : 2;
+    context.lineWidth = isHollow || isHidden ? radius + 1 : 2;
     context.stroke();
     if (isHollow || isHidden) {
       context.strokeStyle = ink;
-      context.lineWidth = 1.8;
+      context.lineWidth = 0.6 * radius;
       context.stroke();
     } else {
       context.fillStyle = ink;
@@ -547,7 +549,7 @@ function render({ model, el }) {
       context.arc(x, y, 9, 0, 2 * Math.PI);
       context.stroke();
     }
-    if (isHidden) drawPoint(context, [x, y], inks[point], false, true);
+    if (isHidden) drawPoint(context, [x, y], inks[point], 3, false, true);
     else {
       context.fillStyle = RIM;
       context.fillRect(x - 1.5, y - 1.5, 3, 3);

@@ -615,7 +615,7 @@ function build(root, key, data) {
     const [x, y] = [(angle) => ((angle - min) / (max - min)) * 430, (nme) => 130 - Math.min(nme, 40) * 3.25];
     chart.replaceChildren();
     chart.style.display = "";
-    chart.setAttribute("aria-label", `NME at ${trace.length} angles: ${worst()}`);
+    chart.setAttribute("aria-label", `NME at ${counted(trace.length, "angle")}: ${worst()}`);
     lost.textContent = trace.length > 2 ? `Of ${trace.length} angles tried: ${worst()}.` : "";
     const [low, high] = ranges.angle.map(x);
     drawn("rect", { x: low, y: 0, width: high - low, height: 130, fill: "#e69f00", opacity: 0.2 }, chart);

@@ -123,7 +123,7 @@ function render({ model, el }) {
   const makers = {
     number(control, parent) {
       const { name, label, min, max, step, whole } = control;
-      const knob = element("label", { className: "knob" }, parent);
+      const knob = element("label", { className: "knob slid" }, parent);
       element("span", { textContent: label }, knob);
       const range = element("input", { type: "range", min, max, step }, knob);
       range.setAttribute("aria-label", label);

@@ -24,9 +24,6 @@ const IN_VSCODE = "VS Code lends no camera to notebooks. Open this one in Jupyte
 const OFF = "The camera is off.";
 const UNPLUGGED = "The camera has gone. Connect it, then press Start camera.";
 
-// What a number counts, in words: "1 face", "2 faces".
-const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-
 // The i-th point of x0, y0, x1, y1 ... on a canvas. Pixel centres lie at whole numbers in Python,
 // half a pixel further on a canvas.
 const point = (flat, i, scale = 1) => [
