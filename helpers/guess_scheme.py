@@ -24,6 +24,7 @@ from helpers.landmarks import (
     NO_PARTNER,
     SCHEMES,
     Scheme,
+    laid_on,
     load_scheme,
     mean_of_known,
     write_scheme,
@@ -67,7 +68,7 @@ def with_shape(scheme: Scheme, faces: Sequence[Face]) -> Scheme:
 
     A scheme without a rule for boxes makes them from it.
     """
-    mean = mean_face(faces)
+    mean = mean_face(faces).astype(float)  # whose digits a file shows as they are rounded
     if missing := np.flatnonzero(np.isnan(mean).any(1)).tolist():
         raise ValueError(f"The point {scheme.points[missing[0]]!r} is missing in every face.")
     return replace(scheme, shape=tuple((float(x), float(y)) for x, y in mean.round(4)))
@@ -163,7 +164,7 @@ def mean_shape(landmarks: np.ndarray) -> np.ndarray:
         mean = mean_of_known(faces, 0)
         if (missing := np.isnan(mean).any(1)).any():
             raise ValueError(f"The point {missing.argmax()} is missing in every face.")
-        faces = np.array([_laid_on(points, mean) for points in landmarks])
+        faces = np.array([laid_on(points, mean) for points in landmarks])
     return _unit(mean_of_known(faces, 0))
 
 
@@ -178,7 +179,7 @@ def doubtful_partners(scheme: Scheme, landmarks: ArrayLike) -> list[str]:
     if len(paired) < 2:
         return []
     renamed = (shape * (-1, 1))[list(scheme.mirror)]
-    away = _laid_on(renamed[paired], shape[paired]) - shape[paired]
+    away = laid_on(renamed[paired], shape[paired]) - shape[paired]
     far = np.linalg.norm(away, axis=1) > 2 * OPPOSITE
     return [scheme.points[paired[i]] for i in np.flatnonzero(far)]
 
@@ -190,23 +191,9 @@ def _unit(points: np.ndarray) -> np.ndarray:
     return about / max(size, 1e-9)
 
 
-def _laid_on(points: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Points [k, 2] turned, scaled and shifted onto a target [k, 2], by those known in both."""
-    known = ~(np.isnan(points) | np.isnan(target)).any(1)
-    if not known.any():
-        return points
-    here, there = points @ (1, 1j), target @ (1, 1j)
-    middle, aim = here[known].mean(), there[known].mean()
-    offset = here[known] - middle
-    size = np.vdot(offset, offset).real
-    turn = np.vdot(offset, there[known] - aim) / size if size else 1
-    moved = aim + turn * (here - middle)
-    return np.column_stack([moved.real, moved.imag])
-
-
 def _apart(shape: np.ndarray, other: np.ndarray) -> float:
     """How far two mean faces [k, 2] differ on average, laid on each other."""
-    away = _laid_on(shape, other) - other
+    away = laid_on(shape, other) - other
     return float(np.sqrt(np.square(away).sum(1).mean()))
 
 
@@ -241,7 +228,7 @@ def _pairs(shape: np.ndarray, middle: float) -> tuple[tuple[int, ...], float]:
         near = (partner[partner] == every) & (distance[every, partner] < OPPOSITE)
         if not near.any():
             break
-        image = _laid_on(flipped, np.where(near[:, None], shape[partner], np.nan))
+        image = laid_on(flipped, np.where(near[:, None], shape[partner], np.nan))
     mirror = tuple(int(i) for i in np.where(near, partner, NO_PARTNER))
     return mirror, float(cost[every, partner].sum())
 

@@ -165,6 +165,30 @@ def mean_of_known(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray
         return np.where(missing, 0, values).sum(axis) / (~missing).sum(axis)
 
 
+def similarity(points: np.ndarray, target: np.ndarray) -> tuple[complex, complex]:
+    """The factor and the summand that lay points nearest to others: [k, 2], [k, 2] -> two numbers.
+
+    A point x + iy times the factor, plus the summand, is turned, scaled and shifted: by least
+    squares over the points that are known in both. Where these lie on one spot, or are one alone,
+    they are shifted only; where there are none, nothing is done.
+    """
+    known = np.isfinite(points).all(1) & np.isfinite(target).all(1)
+    if not known.any():
+        return 1, 0
+    here, there = points[known] @ (1, 1j), target[known] @ (1, 1j)
+    about = here - here.mean()
+    size = np.vdot(about, about).real
+    turn = complex(np.vdot(about, there - there.mean()) / size) if size else 1
+    return turn, complex(there.mean() - turn * here.mean())
+
+
+def laid_on(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Points turned, scaled and shifted to lie nearest to others (`similarity`): [k, 2]."""
+    turn, shift = similarity(points, target)
+    moved = turn * (points @ (1, 1j)) + shift
+    return np.column_stack([moved.real, moved.imag])
+
+
 def box_size(landmarks: np.ndarray) -> np.ndarray:
     """Root of width x height of the landmarks' bounding box, [n, k, 2] -> [n], in pixels.
 

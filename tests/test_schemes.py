@@ -19,13 +19,15 @@ from helpers.crop import crop_matrix, move
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import paint, paint_pair, paint_scheme
 from helpers.filters import __main__ as filters_shell
-from helpers.guess_scheme import doubtful_partners, guess_scheme
+from helpers.formats import numbered
+from helpers.guess_scheme import doubtful_partners, guess_scheme, scheme_for
 from helpers.heatmap import HeatmapNet, heatmap_loss
 from helpers.landmarks import (
     IBUG,
     NO_PARTNER,
     PALETTE,
     Scheme,
+    laid_on,
     load_scheme,
     mirrored,
     scheme_from,
@@ -519,3 +521,21 @@ def test_generated_points_that_are_not_seen_are_missing():
     assert np.isnan(asleep).any(1).tolist() == [True, True, False, False]
     long = extra_points(replace(person, long=1.0), list(EXTRA), View(), shape=(240, 240))
     assert np.isnan(long).any(1).tolist() == [False, False, True, True]
+
+
+def test_points_are_laid_on_others_by_those_that_are_known_in_both():
+    here = np.random.default_rng(0).normal(size=(6, 2))
+    turned = np.column_stack([-here[:, 1], here[:, 0]])
+    expected = 3 * turned + np.array([20, -7])
+    there = expected.copy()
+    there[0] = here[5] = expected[5] = np.nan
+    np.testing.assert_allclose(laid_on(here, there), expected, atol=1e-9)
+    there[2:] = np.nan  # one alone: shifted, neither turned nor scaled
+    np.testing.assert_allclose(laid_on(here, there), here + there[1] - here[1], atol=1e-9)
+    np.testing.assert_array_equal(laid_on(here, there * np.nan), here)
+
+
+def test_a_guessed_scheme_is_written_with_few_digits(tmp_path):
+    faces = make_faces(tmp_path, 3)
+    own = [replace(face, landmarks=face.landmarks[:7], names=numbered(7)) for face in faces]
+    assert all(len(str(abs(value))) <= 6 for point in scheme_for(own).shape for value in point)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
+from helpers.landmarks import similarity
 from helpers.people.face_model import FRAME
 from london_set import JAW, WEIGHTS
 
@@ -86,13 +87,6 @@ def _lips_apart(mean: np.ndarray) -> np.ndarray:
         uv[a, 1] -= missing
         uv[b, 1] += missing
     return uv
-
-
-def similarity(source: np.ndarray, target: np.ndarray) -> Similarity:
-    """The turn, scale and shift that takes points [n, 2] nearest to others (least squares)."""
-    a, b = source @ [1, 1j], target @ [1, 1j]
-    turn = np.vdot(a - a.mean(), b - b.mean()) / np.vdot(a - a.mean(), a - a.mean())
-    return turn, b.mean() - turn * a.mean()
 
 
 def moved(points: np.ndarray, way: Similarity) -> np.ndarray:
