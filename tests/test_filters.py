@@ -451,6 +451,15 @@ def test_a_readers_own_filter_needs_a_toml_file_and_a_picture_alone(own):
     assert (wear(GREY, face_of(), mine) == wear(GREY, face_of(), load_filter("glasses"))).all()
 
 
+@pytest.mark.parametrize("way", ["similarity", "pose", "mesh"])
+def test_artwork_that_was_painted_anew_is_worn_from_the_next_load_on(own, way):
+    path = own('"similarity"', f'"{way}"')
+    before = changed(GREY, wear(GREY, face_of(), load_filter(path)))
+    Image.new("RGBA", (512, 208), "red").save(path.with_name("mine.png"))
+    after = changed(GREY, wear(GREY, face_of(), load_filter(path)))
+    assert (after & ~before).sum() > before.sum() / 4
+
+
 def test_a_filter_put_beside_the_others_has_a_name(own, tmp_path, monkeypatch):
     own()
     monkeypatch.setattr("helpers.filters.files.GALLERY", tmp_path)
