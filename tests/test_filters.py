@@ -71,6 +71,14 @@ def true_pose(view):
     return Pose(rotation, origin, CAMERA, np.zeros(2))
 
 
+def from_the_line_of_sight(pose):
+    """The rotation [3, 3] of a head as a camera sees it that is turned to look at the head's 0."""
+    way = pose.translation / np.linalg.norm(pose.translation)
+    axis = np.cross(way, (0, 0, 1))
+    turn = np.arccos(way[2]) * axis / max(np.linalg.norm(axis), 1e-12)
+    return cv2.Rodrigues(turn)[0] @ pose.rotation
+
+
 def angle_between(one, other):
     return np.degrees(np.arccos(np.clip((np.trace(one.T @ other) - 1) / 2, -1, 1)))
 
@@ -118,21 +126,38 @@ def test_the_3d_face_looks_straight_ahead_and_its_nose_stands_out():
     ids=lambda view: f"{view.yaw} {view.pitch} {view.roll}",
 )
 def test_the_pose_is_that_of_the_generator_on_average_and_some_degrees_off_on_each_face(view):
-    true, people = true_pose(view).rotation, range(20)
+    true, people = from_the_line_of_sight(true_pose(view)), range(20)
     off = [true.T @ find_pose(face_of(view, seed)).rotation for seed in people]
     axes = np.degrees([(m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]) for m in off]) / 2
-    # A head that is turned far is taken to be turned a little less: nose and eyes alone tell.
-    assert (np.abs(axes.mean(0)) < (4, 7, 4)).all()
+    assert (np.abs(axes.mean(0)) < (2, 1, 1)).all()
     # Who has a long nose seems to look down a little, as everyone is taken for the mean face.
-    assert axes.std(0)[0] < 10 and axes.std(0)[1:].max() < 4
+    assert (axes.std(0) < (6, 3, 2)).all()
 
 
-def test_the_pose_of_points_projected_from_the_head_is_found_again():
+@pytest.mark.parametrize("aside, degrees, pixels", [((0, 0), 0.1, 0.1), ((3, 0), 2, 4)])
+def test_the_pose_of_points_projected_from_the_head_is_found_again(aside, degrees, pixels):
+    """Told from the line of sight; a picture is stretched a little towards its side, besides."""
     rotation = true_pose(View(yaw=25, pitch=-10, roll=30)).rotation
-    pose = Pose(rotation, np.array([0, 0, camera_distance()]), 1400, np.array([300.0, 200]))
+    pose = Pose(rotation, np.array([*aside, camera_distance()]), 1400, np.array([300.0, 200]))
     found = find_pose(pose.project(face_3d()))
-    assert angle_between(found.rotation, pose.rotation) < 1
-    np.testing.assert_allclose(found.project(face_3d()), pose.project(face_3d()), atol=0.5)
+    assert angle_between(found.rotation, from_the_line_of_sight(pose)) < degrees
+    np.testing.assert_allclose(found.project(face_3d()), pose.project(face_3d()), atol=pixels)
+
+
+@pytest.mark.parametrize("yaw", [-30, 0, 30])
+def test_a_blink_moves_nothing_that_hangs_by_pose(filter_, yaw):
+    for seed in range(4):
+        person, opened = sample_person(np.random.default_rng(seed)), View(yaw=yaw)
+        still, *blink = (
+            labelled(posed(person, replace(opened, eyes_closed=share))[0])
+            for share in (0, 0.3, 0.6, 1)
+        )
+        scale = find_pose(still).eye_distance
+        for piece in filter_.pieces:
+            if piece.hang == "pose":
+                rest = hung(piece, still, find_pose(still)).target
+                moved = [hung(piece, face, find_pose(face)).target - rest for face in blink]
+                assert np.linalg.norm(moved, axis=2).max() < 0.02 * scale
 
 
 def test_the_pose_does_not_depend_on_place_and_size():
@@ -277,10 +302,11 @@ def true_path(piece, faces, views):
     return scale * (np.array(sheets) - middles[:, None]) + places[:, None]
 
 
-def test_a_sequence_of_small_steps_has_no_jump(filter_):
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_sequence_of_small_steps_has_no_jump(filter_, seed):
     """Filters go along with the true points of the same artwork, and lie where they do."""
     for views in (TURNING, TILTING, BOTH):
-        faces = [face_of(view) for view in views]
+        faces = [face_of(view, seed) for view in views]
         scale = np.median([find_pose(face).eye_distance for face in faces])
         for piece in filter_.pieces:
             path = np.array([hung(piece, face, find_pose(face)).target for face in faces])
@@ -423,6 +449,15 @@ def test_a_readers_own_filter_needs_a_toml_file_and_a_picture_alone(own):
     mine = load_filter(own())
     assert mine.name == "mine"
     assert (wear(GREY, face_of(), mine) == wear(GREY, face_of(), load_filter("glasses"))).all()
+
+
+@pytest.mark.parametrize("way", ["similarity", "pose", "mesh"])
+def test_artwork_that_was_painted_anew_is_worn_from_the_next_load_on(own, way):
+    path = own('"similarity"', f'"{way}"')
+    before = changed(GREY, wear(GREY, face_of(), load_filter(path)))
+    Image.new("RGBA", (512, 208), "red").save(path.with_name("mine.png"))
+    after = changed(GREY, wear(GREY, face_of(), load_filter(path)))
+    assert (after & ~before).sum() > before.sum() / 4
 
 
 def test_a_filter_put_beside_the_others_has_a_name(own, tmp_path, monkeypatch):

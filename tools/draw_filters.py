@@ -16,6 +16,8 @@ from helpers.filters.files import GALLERY
 from helpers.filters.hang import template_points
 from helpers.storage import whole_file
 
+GOLD = (0.86, 0.68, 0.30)  # of thin wire
+
 
 def glasses() -> Image.Image:
     """Round glasses of dark horn."""
@@ -52,152 +54,122 @@ def glasses() -> Image.Image:
 
 
 def sunglasses() -> Image.Image:
-    """Aviators whose temples reach round the head, to be bent."""
-    canvas = Canvas(800, 260)
+    """The front of aviators, to be bent a little."""
+    canvas = Canvas(400, 200)
     frame = np.zeros(canvas.shape, np.float32)
     for side in (False, True):
 
         def placed(points: Points, side: bool = side) -> np.ndarray:
-            return mirrored(points, 800) if side else np.asarray(points, float)
+            return mirrored(points, 400) if side else np.asarray(points, float)
 
         lens = placed(
             curve(
                 [
-                    (228, 92),
-                    (262, 72),
-                    (330, 70),
-                    (376, 84),
-                    (382, 124),
-                    (358, 186),
-                    (312, 210),
-                    (262, 192),
-                    (232, 146),
+                    (28, 52),
+                    (62, 32),
+                    (130, 30),
+                    (176, 44),
+                    (182, 84),
+                    (158, 146),
+                    (112, 170),
+                    (62, 152),
+                    (32, 106),
                 ]
             )
         )
         glass = canvas.area(lens)
-        dark = gradient(canvas, (0.05, 0.06, 0.10), (0.42, 0.24, 0.16), 70, 215)
+        dark = gradient(canvas, (0.05, 0.06, 0.10), (0.42, 0.24, 0.16), 30, 175)
         canvas.put(glass, dark, 0.94)
         shine = canvas.area(
-            placed(curve([(262, 88), (306, 82), (262, 170), (244, 140)]))
+            placed(curve([(62, 48), (106, 42), (62, 130), (44, 100)]))
             - ((0, 0) if not side else (-60, 0))
         )
         canvas.put(cv2.GaussianBlur(shine, (0, 0), 5 * FINE) * glass, (0.8, 0.88, 1), 0.45)
-        temple = placed(curve([(232, 96), (150, 92), (60, 96), (6, 104)], closed=False))
-        frame = np.maximum.reduce(
-            [frame, canvas.stroke(np.vstack([lens, lens[:1]]), 6), canvas.stroke(temple, 9, 13)]
-        )
-    for y, bow in ((84, -8), (106, -14)):
+        frame = np.maximum(frame, canvas.stroke(np.vstack([lens, lens[:1]]), 6))
+    for y, bow in ((44, -8), (66, -14)):
         frame = np.maximum(
-            frame, canvas.stroke(curve([(374, y), (400, y + bow), (426, y)], False), 6)
+            frame, canvas.stroke(curve([(174, y), (200, y + bow), (226, y)], False), 6)
         )
-    canvas.solid(frame, (0.86, 0.68, 0.30), 4, shine=0.9)
+    canvas.solid(frame, GOLD, 4, shine=0.9)
+    return canvas.picture()
+
+
+def sunglasses_temples() -> Image.Image:
+    """The temples of the aviators, which reach round the head, to be bent."""
+    canvas = Canvas(800, 120)
+    temple = curve([(214, 56), (150, 54), (70, 58), (6, 68)], closed=False)
+    both = [canvas.stroke(line, 9, 13) for line in (temple, mirrored(temple, 800))]
+    canvas.solid(np.maximum(*both), GOLD, 4, shine=0.9)
     return canvas.picture()
 
 
 def hat() -> Image.Image:
-    """A top hat with a red band, to be bent."""
-    canvas = Canvas(620, 470)
-    black = np.array([0.115, 0.11, 0.135])
-    silk = black * (1 + 0.13 * canvas.noise(1.2, 26)[..., None])
-    under = canvas.area(
-        curve(
-            [
-                (8, 392),
-                (70, 376),
-                (310, 362),
-                (550, 376),
-                (612, 392),
-                (560, 428),
-                (310, 462),
-                (60, 428),
-            ]
-        )
+    """A top hat with a red band, without its brim, to be bent round the head."""
+    canvas = Canvas(760, 420)
+    ys, xs = (axis / FINE for axis in np.indices(canvas.shape, np.float32, sparse=True))
+    body = canvas.area([(4, 30), (756, 30), (756, 402), (4, 402)])
+    angle = np.radians((xs - 379.5) / 760 * 270)  # round the head, 0 at the front
+    sheen = np.exp(-np.square((angle + 0.55) / 0.2)) + 0.45 * np.exp(
+        -np.square((angle - 0.8) / 0.16)
     )
-    canvas.solid(under, silk * 0.95, 12, shine=0.18)
-    crown = canvas.area(
-        np.vstack(
-            [
-                curve([(150, 404), (140, 300), (128, 160), (112, 48)], False),
-                curve([(112, 48), (200, 22), (310, 14), (420, 22), (508, 48)], False),
-                curve([(508, 48), (492, 160), (480, 300), (470, 404)], False),
-                curve([(470, 404), (400, 424), (310, 430), (220, 424), (150, 404)], False),
-            ]
-        )
-    )
-    canvas.shadow(crown, 9, 0.8, (0, 12), under)
-    canvas.solid(crown, silk, 90, depth=0.9)
-    columns = np.arange(canvas.shape[1])[None] / FINE
-    sheen = np.exp(-np.square((columns - 218) / 26)) + 0.45 * np.exp(
-        -np.square((columns - 430) / 18)
-    )
-    canvas.put(crown * sheen.astype(np.float32), (0.75, 0.76, 0.85), 0.26)
-    lip = canvas.area(
-        curve(
-            [(110, 50), (200, 26), (310, 18), (420, 26), (510, 50), (420, 40), (310, 34), (200, 40)]
-        )
-    )
-    canvas.put(cv2.GaussianBlur(lip, (0, 0), FINE), (0.5, 0.5, 0.58), 0.5)
-    band = canvas.area(
-        np.vstack(
-            [
-                curve([(144, 330), (220, 352), (310, 358), (400, 352), (476, 330)], False),
-                curve([(470, 402), (400, 422), (310, 428), (220, 422), (150, 402)], False),
-            ]
-        )
-    )
+    shade = 0.62 + 0.38 * np.cos(np.clip(angle, -np.pi / 2, np.pi / 2))
+    silk = np.array([0.13, 0.125, 0.15]) * (1 + 0.13 * canvas.noise(1.2, 26)[..., None])
+    canvas.put(body, silk * shade[..., None])
+    canvas.put(body * sheen, (0.75, 0.76, 0.85), 0.26)
+    edge = np.exp(-np.square((ys - 34) / 4))
+    canvas.put(body * edge, (0.5, 0.5, 0.58), 0.5)
+    band = body * ((ys > 282) & (ys < 356))  # what is below is seen from under the brim
     red = np.array([0.70, 0.07, 0.12]) * (1 + 0.10 * canvas.noise(1, 14)[..., None])
-    canvas.solid(band * crown, red, 30, shine=0.1)
-    canvas.put(band * crown * sheen.astype(np.float32), (1, 0.7, 0.7), 0.25)
-    front = canvas.area(
-        curve(
-            [
-                (8, 392),
-                (60, 408),
-                (200, 432),
-                (310, 438),
-                (420, 432),
-                (560, 408),
-                (612, 392),
-                (566, 432),
-                (310, 466),
-                (54, 432),
-            ]
-        )
-    )
-    canvas.solid(front, silk * 1.25, 9, shine=0.30)
+    canvas.put(band, red * shade[..., None])
+    canvas.put(band * sheen, (1, 0.7, 0.7), 0.25)
+    canvas.put(body * np.exp(-np.square((ys - 282) / 3)), (0.03, 0.01, 0.02), 0.6)
+    return canvas.picture()
+
+
+def hat_brim() -> Image.Image:
+    """The brim of the top hat, which curls up at the sides, to be bent round the head."""
+    canvas = Canvas(770, 120)
+    across = np.linspace(4, 766, 90)
+    angle = np.radians((across - 384.5) / 770 * 270)
+    middle = 78 - 26 * np.sin(angle) ** 2
+    silk = np.array([0.14, 0.135, 0.16]) * (1 + 0.13 * canvas.noise(20, 1.2)[..., None])
+    canvas.put(canvas.stroke(np.column_stack([across, middle - 10]), 30), 0.75 * silk)
+    canvas.solid(canvas.stroke(np.column_stack([across, middle]), 18), silk, 9, shine=0.3)
     return canvas.picture()
 
 
 def crown() -> Image.Image:
-    """A golden crown with stones, to be bent."""
-    canvas = Canvas(620, 290)
+    """A golden crown with stones, to be bent round the head."""
+    width, middle = 948, 474
+    canvas = Canvas(width, 290)
     gold = gradient(canvas, (1.0, 0.86, 0.38), (0.80, 0.52, 0.12), 20, 280)
     gold = gold * (1 + 0.03 * canvas.noise(10, 2)[..., None])
-    tips = [(40, 78), (175, 52), (310, 26), (445, 52), (580, 78)]
-    outline: list[tuple[float, float]] = [(14, 266)]
-    for k, (x, y) in enumerate(tips):
-        outline += [(x, y)] if k in (0, 4) else [(x - 8, y), (x + 8, y)]
-        if k < 4:
-            outline.append(((x + tips[k + 1][0]) / 2, 168))
-    outline += [(606, 266), (460, 280), (310, 285), (160, 280)]
-    body = canvas.area(outline)
+    tips = [(middle + 135 * k, 26 + 14 * abs(k)) for k in range(-3, 4)]
+    across = np.linspace(4, width - 4, 60)
+
+    def down(x: np.ndarray) -> np.ndarray:
+        """How much lower the front sits than the sides."""
+        return 9 - 19 * np.minimum(np.square((x - middle) / 300), 1)
+
+    outline: list[tuple[float, float]] = [(4, 168)]
+    for x, y in tips:
+        outline += [(x - 8, y), (x + 8, y), (x + 67.5, 168)]
+    outline[-1] = (width - 4, 168)
+    body = canvas.area([*outline, *np.column_stack([across, 275 + down(across)])[::-1]])
     canvas.solid(body, gold, 16, shine=0.55)
     inner = cv2.erode(body, np.ones((3, 3)), iterations=9 * FINE)
     canvas.put(cv2.GaussianBlur(inner, (0, 0), 2 * FINE), (0.62, 0.33, 0.05), 0.22)
     for y, thick in ((256, 12), (206, 8)):
-        rim = canvas.stroke(
-            curve([(10, y - 10), (160, y + 4), (310, y + 9), (460, y + 4), (610, y - 10)], False),
-            thick,
-        )
+        rim = canvas.stroke(np.column_stack([across, y + down(across)]), thick)
         rim *= cv2.dilate(body, np.ones((5, 5)))
         canvas.shadow(rim, 2.5, 0.4, (0, 4), body)
         canvas.solid(rim, gold * 1.05, thick / 2, shine=0.7)
     stones = ((0.75, 0.04, 0.14), (0.06, 0.28, 0.75), (0.03, 0.52, 0.28))
     for x, y in tips:
         canvas.solid(canvas.area(ellipse(x, y - 4, 17, 17)), gold * 1.08, 14, shine=0.9)
-    for k, x in enumerate((70, 150, 230, 310, 390, 470, 550)):
-        y, large = 240 - 0.00016 * (x - 310) ** 2, 1.25 if x == 310 else 1.0
+    for k in range(-5, 6):
+        x, large = middle + 80 * k, 1.25 if k == 0 else 1.0
+        y = 231 + float(down(np.array(x)))
         setting = canvas.area(ellipse(x, y - 8, 21 * large, 17 * large))
         canvas.shadow(setting, 2, 0.5, (0, 3), body)
         canvas.solid(setting, gold * 0.95, 6, shine=0.6)
@@ -508,9 +480,10 @@ def tiger() -> Image.Image:
         )
         for stripe in stripes:
             canvas.put(soft(placed(curve(stripe)), 1.2), (0.08, 0.05, 0.05), 0.94)
-        lid = points[[36, 37, 38, 39]] + np.array([(-7, 2), (-4, -6), (2, -6), (10, 8)])
-        lower = points[[39, 40, 41, 36]] + np.array([(10, 8), (2, 5), (-2, 5), (-7, 2)])
-        liner = canvas.stroke(np.vstack([curve(lid, False), curve(lower, False)]), 6)
+        # Right at the lids' edges: skin between them and the line would look like heavier lids.
+        lid = points[[36, 37, 38, 39]] + np.array([(-5, 0), (-2, -3), (2, -3), (7, 4)])
+        lower = points[[39, 40, 41, 36]] + np.array([(7, 4), (2, 2), (-2, 2), (-5, 0)])
+        liner = canvas.stroke(np.vstack([curve(lid, False), curve(lower, False)]), 5)
         liner = liner if not side else cv2.flip(liner, 1)
         canvas.put(cv2.GaussianBlur(liner, (0, 0), 1.4 * FINE) * edge, (0.06, 0.04, 0.04), 0.95)
         for x, y in ((210, 352), (196, 362), (214, 368)):
@@ -526,20 +499,24 @@ def tiger() -> Image.Image:
     canvas.put(cv2.GaussianBlur(rim, (0, 0), FINE) * edge, (0.1, 0.05, 0.05), 0.8)
     seam = canvas.stroke([(256, points[33, 1] + 6), (256, points[51, 1] - 2)], 3.4)
     canvas.put(seam * edge, (0.1, 0.05, 0.05), 0.85)
-    lips = soft(curve([*points[48:60]]), 1.5)
-    canvas.put(lips, (0.12, 0.07, 0.07), 0.8)
+    # Lips are pale and dark along the slit alone: all dark, they would look like an open mouth.
+    canvas.put(soft(curve([*points[48:60]]), 2), (0.80, 0.52, 0.46), 0.75)
+    slit = canvas.stroke(np.vstack([points[60:68], points[60:61]]), 5)
+    slit = np.maximum(slit, canvas.stroke(points[[48, 60]], 3, 5))
+    slit = np.maximum(slit, canvas.stroke(points[[54, 64]], 3, 5))
+    canvas.put(cv2.GaussianBlur(slit, (0, 0), FINE) * edge, (0.1, 0.05, 0.05), 0.85)
     return canvas.picture()
 
 
 def flowers() -> Image.Image:
-    """A wreath of flowers, to be bent."""
-    canvas = Canvas(680, 220, seed=12)
+    """A wreath of flowers, to be bent round the head."""
+    canvas = Canvas(840, 220, seed=12)
     greens = ((0.20, 0.42, 0.16), (0.30, 0.54, 0.22), (0.14, 0.32, 0.14))
 
     def height(x: float) -> float:
-        return 116 + 20 * (1 - ((x - 340) / 340) ** 2)
+        return 116 + 20 * (1 - ((x - 420) / 340) ** 2)
 
-    for x in np.linspace(24, 656, 40):
+    for x in np.linspace(24, 816, 50):
         for _ in range(2):
             angle, size = canvas.rng.uniform(0, 360), canvas.rng.uniform(20, 32)
             way = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
@@ -553,7 +530,7 @@ def flowers() -> Image.Image:
                     root + way * size * 0.5 - aside * 9,
                 ]
             )
-            leaf[:, 0] = np.clip(leaf[:, 0], 3, 676)
+            leaf[:, 0] = np.clip(leaf[:, 0], 3, 836)
             canvas.solid(canvas.area(leaf), greens[canvas.rng.integers(3)], 6, shine=0.08)
             canvas.put(canvas.stroke([root, root + way * size], 1.5, 0.8), (0.5, 0.68, 0.4), 0.6)
     kinds = (
@@ -564,17 +541,21 @@ def flowers() -> Image.Image:
         (0.90, 0.26, 0.32),
     )
     places = [
-        (56, 20),
-        (112, 24),
-        (176, 30),
-        (240, 27),
-        (340, 40),
-        (286, 26),
-        (400, 27),
-        (456, 31),
-        (512, 26),
-        (570, 24),
-        (624, 20),
+        (30, 20),
+        (78, 24),
+        (136, 22),
+        (192, 24),
+        (256, 30),
+        (320, 27),
+        (420, 40),
+        (366, 26),
+        (480, 27),
+        (536, 31),
+        (592, 26),
+        (650, 24),
+        (704, 22),
+        (760, 25),
+        (808, 20),
     ]
     for k, (x, size) in enumerate(places):
         y = height(x) + canvas.rng.uniform(-9, 9)
@@ -595,7 +576,19 @@ def flowers() -> Image.Image:
 
 
 ARTWORK: tuple[Callable[[], Image.Image], ...] = (
-    *(glasses, sunglasses, hat, crown, dog_ears, dog_nose, dog_tongue, cat_ears, cat_face),
+    *(
+        glasses,
+        sunglasses,
+        sunglasses_temples,
+        hat,
+        hat_brim,
+        crown,
+        dog_ears,
+        dog_nose,
+        dog_tongue,
+        cat_ears,
+        cat_face,
+    ),
     *(moustache, tiger, flowers),
 )
 

@@ -19,12 +19,10 @@ from helpers.people.labels import weights
 from helpers.people.mesh import CAMERA
 from helpers.people.person import View
 
-# The points that a pose is found from: ends of the jaw, nose and eyes keep their places on the
-# skull when a mouth opens, a face smiles or brows go up. The rest of the jaw does not.
-STEADY = [0, 16, *range(27, 48)]
-# The sine of the angle from which on the ends of the jaw have no say. Of a turned head, one is soon
-# hidden: its label moves on, in steps, to the edge that is seen, and would turn the head along.
-ASIDE = 0.4
+# The points that a pose is found from: nose and corners of the eyes keep their places on the skull
+# when a mouth opens, a face smiles or blinks, or brows go up. So do the ends of the jaw, but a
+# turned cheek hides them: their labels move on, in steps, to the edge that is seen.
+STEADY = [*range(27, 36), 36, 39, 42, 45]
 
 
 @cache
@@ -87,36 +85,27 @@ class Pose:
 def find_pose(landmarks: np.ndarray) -> Pose | None:
     """The pose of a head from its landmarks [68, 2]; None where they lie in one place or line.
 
-    From nose and eyes first. Then from the ends of the jaw as well, which are far apart and so hold
-    the pose calm; they count the less the more the head is turned. The camera is taken to look at
-    the face's middle: the same face has the same pose anywhere in a picture.
-    """
-    head, points = face_3d()[STEADY], np.asarray(landmarks, float)[STEADY]
-    first = _fitted(head[2:], points[2:])
-    if first is None:
-        return None
-    seen = max(0.0, 1 - abs(first.rotation[0, 2]) / ASIDE)
-    ends = seen * points[:2] + (1 - seen) * first.project(head[:2])
-    return _fitted(head, np.vstack([ends, points[2:]]))
-
-
-def _fitted(head: np.ndarray, points: np.ndarray) -> Pose | None:
-    """The pose in which points [n, 3] of the head are seen at points [n, 2] of the picture.
+    The camera is taken to look at the middle of the outer eye corners, so the same face has the
+    same pose anywhere in a picture. What is told is thus the turn away from the line of sight: a
+    head at the side of a picture that looks straight ahead shows a little of its side.
 
     Two steps. As if seen from far away, the pose is a least-squares fit ("pose from orthography and
     scaling", DeMenthon and Davis 1995); that is never far off and gives the scale. From there
     `cv2.solvePnP` goes to the nearest pose with perspective, so it cannot jump to another one.
     """
-    middle, centre = head.mean(0), points.mean(0)
-    linear = np.linalg.lstsq(head - middle, points - centre, rcond=None)[0].T
+    marks = np.asarray(landmarks, float)
+    head, points = face_3d()[STEADY], marks[STEADY]
+    centre = marks[list(OUTER_EYE_CORNERS)].mean(0)
+    middle, seen_at = head.mean(0), points.mean(0)
+    linear = np.linalg.lstsq(head - middle, points - seen_at, rcond=None)[0].T
     left, scales, right = np.linalg.svd(linear, full_matrices=False)
     if scales[1] < 0.1 * scales[0] or scales[0] < 1e-3:
         return None
     axes = left @ right  # the nearest rows of a rotation
     rotation = np.vstack([axes, np.cross(*axes)])
-    far = camera_distance()
-    focal = far * float(scales.mean())
-    translation = np.array([0, 0, far]) - rotation @ middle
+    far, scale = camera_distance(), float(scales.mean())
+    translation = np.array([*(seen_at - centre) / scale, far]) - rotation @ middle
+    focal = far * scale
     camera = np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1]])
     start = cv2.Rodrigues(rotation)[0], translation.reshape(3, 1)
     _, turn, moved = cv2.solvePnP(head, points, camera, None, *start, True, cv2.SOLVEPNP_ITERATIVE)

@@ -3,7 +3,7 @@
 Only the part of the picture under the artwork is worked on.
 """
 
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -148,7 +148,7 @@ def painted(corners: np.ndarray, size: np.ndarray | tuple[int, int]) -> np.ndarr
     return ids.astype(np.intp)
 
 
-@cache
+@lru_cache(maxsize=16)  # by the piece itself: a filter that is loaded anew has others
 def _in_use(piece: Piece) -> np.ndarray:
     """Which triangles of `mesh_3d` have any of a piece's artwork on them: bool [t]."""
     points, triangles = mesh_3d()
