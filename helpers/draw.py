@@ -62,8 +62,7 @@ def paint(
             ink = colour or own
             _dot(canvas, point, radius, ink)
         if numbers:
-            inks = [colour or own for own in colours]
-            _write_numbers(canvas, points, radius, inks, scale=max(0.38, extent / 1300))
+            _write_numbers(canvas, points, radius, scale=max(0.38, extent / 1300))
     return canvas
 
 
@@ -94,16 +93,14 @@ def _dot(canvas: np.ndarray, at: np.ndarray, radius: float, colour: Colour) -> N
         cv2.circle(canvas, (x, y), size, ink, -1, cv2.LINE_AA, shift=4)
 
 
-def _write_numbers(
-    canvas: np.ndarray, points: np.ndarray, radius: float, inks: Sequence[Colour], scale: float
-) -> None:
+def _write_numbers(canvas: np.ndarray, points: np.ndarray, radius: float, scale: float) -> None:
     """Writes beside each known point its index, where it covers other points and numbers least.
 
-    inks: the colour of each number. scale: of the letters, as OpenCV counts it.
+    scale: of the letters, as OpenCV counts it.
     """
     around = [np.array([np.cos(a), np.sin(a)]) for a in np.radians(range(0, 360, 30))]
     taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in points if np.isfinite(x)]
-    for index, (point, ink) in enumerate(zip(points, inks, strict=True)):
+    for index, point in enumerate(points):
         if not np.isfinite(point).all():
             continue
         (width, height), _ = cv2.getTextSize(str(index), FONT, scale, 1)
@@ -112,9 +109,9 @@ def _write_numbers(
         boxes = [(*(at - half), *(at + half)) for at in middles]
         box = min(boxes, key=lambda one: sum(_shared(one, other) for other in taken))
         taken.append(box)
-        for colour, thick in (((0, 0, 0), 4), (ink, 1)):  # a dark rim: read on any ground
+        for ink, thick in (((0, 0, 0), 4), ((255, 255, 255), 1)):  # read on any ground
             place = round(box[0]), round(box[3])
-            cv2.putText(canvas, str(index), place, FONT, scale, colour, thick, cv2.LINE_AA)
+            cv2.putText(canvas, str(index), place, FONT, scale, ink, thick, cv2.LINE_AA)
 
 
 def _shared(one: Sequence[float], other: Sequence[float]) -> float:
