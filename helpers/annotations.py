@@ -195,7 +195,9 @@ class _Told:
         """Prints a sentence for each kind."""
         for what, names in self.found.items():
             first = ", ".join(dict.fromkeys(names[:3])) + (", ..." if len(names) > 3 else "")
-            print(f"{self.path.name}: {len(names):,} {what} ({first}).")
+            told = f"{self.path.name}: {len(names):,} {what}"
+            gap = "\n    " if len(told) + len(first) > 86 else " "  # a page shows 90 letters
+            print(f"{told}{gap}({first}).")
 
 
 def _left_out(entry: Entry, told: _Told) -> bool:

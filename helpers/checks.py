@@ -228,7 +228,7 @@ def check_low_pass(low_pass: Callable[[np.ndarray, float], Any]) -> None:
         return _not_yet(f"five values should give five, not {answer.shape}.")
     if not np.allclose(answer, expected):
         return _not_yet(
-            f"after a jump from 0 to 8 it says {answer[1:3].round(2).tolist()}; a quarter of the "
+            f"after a jump from 0 to 8 it says {answer[1:3].round(2).tolist()}.\nA quarter of the "
             f"way, then a quarter of the rest, is {np.round(expected[1:3], 2).tolist()}."
         )
     return _right("what it said last is all that it has to remember.")

@@ -7,13 +7,16 @@ from itertools import pairwise
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
+import PIL.Image
 from IPython.display import Image, display
 from numpy.typing import ArrayLike
 
 from helpers.landmarks import IBUG, Colour, Scheme, middles
 
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 COLOURS = IBUG.colours  # one for each part of the face
-TRUTH, PREDICTION = (64, 255, 96), (255, 128, 0)
+TRUTH, PREDICTION, APART = (64, 255, 96), (255, 128, 0), (255, 255, 255)
+PAGE = 9.6  # inches: how wide each picture of `show` is, so that those of a notebook line up
 
 
 def paint(
@@ -49,7 +52,8 @@ def paint(
     for points in _enlarged(marks, zoom).reshape(-1, *marks.shape[-2:]):
         if not (known := np.isfinite(points).all(1)).any():
             continue
-        radius = max(1.0, np.ptp(points[known], axis=0).max() / 110)
+        extent = np.ptp(points[known], axis=0).max()
+        radius = max(1.3, extent / 90)
         if scheme and lines:
             _lines(canvas, points, scheme, colour)
         for index, (point, own) in enumerate(zip(points, colours, strict=True)):
@@ -57,8 +61,8 @@ def paint(
                 continue
             ink = colour or own
             _dot(canvas, point, radius, ink)
-            if numbers:
-                _write(canvas, str(index), point + radius, ink)
+        if numbers:
+            _write_numbers(canvas, points, radius, scale=max(0.38, extent / 1300))
     return canvas
 
 
@@ -89,18 +93,48 @@ def _dot(canvas: np.ndarray, at: np.ndarray, radius: float, colour: Colour) -> N
         cv2.circle(canvas, (x, y), size, ink, -1, cv2.LINE_AA, shift=4)
 
 
-def _write(canvas: np.ndarray, text: str, at: np.ndarray, colour: Colour) -> None:
-    """Writes a small label, dark-rimmed so that it can be read on any ground."""
-    place = (round(at[0]), round(at[1]))
-    for ink, width in (((0, 0, 0), 3), (colour, 1)):
-        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.38, ink, width, cv2.LINE_AA)
+def _write_numbers(canvas: np.ndarray, points: np.ndarray, radius: float, scale: float) -> None:
+    """Writes beside each known point its index, where it covers other points and numbers least.
+
+    scale: of the letters, as OpenCV counts it.
+    """
+    around = [np.array([np.cos(a), np.sin(a)]) for a in np.radians(range(0, 360, 30))]
+    taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in points if np.isfinite(x)]
+    for index, point in enumerate(points):
+        if not np.isfinite(point).all():
+            continue
+        (width, height), _ = cv2.getTextSize(str(index), FONT, scale, 1)
+        half = np.array([width, height]) / 2
+        middles = [point + (radius + 2 + half) * way for way in around]
+        boxes = [(*(at - half), *(at + half)) for at in middles]
+        box = min(boxes, key=lambda one: sum(_shared(one, other) for other in taken))
+        taken.append(box)
+        for ink, thick in (((0, 0, 0), 4), ((255, 255, 255), 1)):  # read on any ground
+            place = round(box[0]), round(box[3])
+            cv2.putText(canvas, str(index), place, FONT, scale, ink, thick, cv2.LINE_AA)
+
+
+def _shared(one: Sequence[float], other: Sequence[float]) -> float:
+    """The area that two boxes (left, top, right, bottom) have in common."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def paint_pair(
     image: np.ndarray, truth: ArrayLike, predicted: ArrayLike, zoom: int = 1
 ) -> np.ndarray:
-    """A copy of a picture with the truth in green and the prediction in orange; else as `paint`."""
-    canvas = paint(image, truth, TRUTH, zoom)
+    """A copy of a picture with the truth in green, the prediction in orange; else as `paint`.
+
+    A white line leads from each true point to its prediction: as long as the error is large.
+    """
+    canvas = paint(image, np.empty((0, 2)), zoom=zoom)
+    known, found = (_enlarged(points, zoom).reshape(-1, 2) for points in (truth, predicted))
+    for ends in np.stack([known, found], axis=1):
+        if np.isfinite(ends).all():
+            start, end = (tuple(map(int, np.round(16 * at))) for at in ends)
+            cv2.line(canvas, start, end, APART, 1, cv2.LINE_AA, shift=4)
+    canvas = paint(canvas, _enlarged(truth, zoom), TRUTH)
     return paint(canvas, _enlarged(predicted, zoom), PREDICTION)
 
 
@@ -148,9 +182,10 @@ def show(
     """Shows pictures in a grid, row by row; a title above each, and one beside each row.
 
     pictures: uint8 [H, W, 3] or [H, W] each. columns: at most so many. width: of each picture, in
-    inches.
+    inches, or less where a row would not fit the page. The grid stands at the left of the page.
     """
     columns = min(columns, len(pictures))
+    width = min(width, PAGE / columns)
     rows = -(-len(pictures) // columns)
     heights = [p.shape[0] / p.shape[1] for p in pictures]
     height = rows * width * max(heights) + (0.3 * rows if len(titles) else 0)
@@ -165,9 +200,14 @@ def show(
         axis.set_title(title, fontsize=9)
     for axis, title in zip(axes[:, 0], row_titles, strict=False):
         axis.set_ylabel(title, fontsize=9)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg")  # photographs as PNG make a notebook megabytes large
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
     plt.close(figure)
+    grid = PIL.Image.open(drawn).convert("RGB")
+    page = PIL.Image.new("RGB", (round(PAGE * figure.dpi), grid.height), "white")
+    page.paste(grid)
+    buffer = io.BytesIO()
+    page.save(buffer, "jpeg")  # photographs as PNG make a notebook megabytes large
     told = [title for title in (*row_titles, *titles) if title]
     text = f"{len(pictures)} picture{'' if len(pictures) == 1 else 's'}"
     alt = ": ".join([text, ", ".join(told)]) if told else text

@@ -33,7 +33,8 @@ def quantize(path: str | Path, out: str | Path, faces: list[Face]) -> None:
 
     network, about = load_onnx(path)
     crops = FaceLandmarksDataset(faces[:COUNT], network.size, about.get("margin", MARGIN))
-    batches = middle_crops(network, crops, batch_size=8)
+    count = network.session.get_inputs()[0].shape[0]  # a number only where the file is for one B
+    batches = middle_crops(network, crops, batch_size=count if isinstance(count, int) else 8)
 
     class Batches(quantization.CalibrationDataReader):
         def get_next(self) -> dict[str, np.ndarray] | None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import statistics
 import subprocess
 import sys
 
@@ -16,10 +17,15 @@ from run_notebooks import MAX_BYTES, WIDGET
 from stamp import ROOT, as_text, numbered, read_address, read_notebook, stamp
 
 NOTEBOOKS = numbered(ROOT / "notebooks")
+COURSE = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
 # What tells a tool how to lay out, check or test a cell: a reader did not come for it.
 NOISE = re.compile(r"NBVAL_|#\s*(?:fmt:|isort:|noqa|type: ignore)")
 MACHINE = re.compile(r"/(?:root|home|work|tmp|Users|private/var)/|[A-Z]:\\\\?Users")
+
+# What a reader can take in: letters in a printed line, words of a notebook, lines of a cell.
+LINE, WORDS, LINES = 90, 1300, 5
+LONGER = {"06_evaluate", "06b_customary", "07_improve", "07b_heatmaps"}  # not yet as short as that
 
 # Every picture or clip that may be in the repository: of people who do not exist, of an object, or
 # of people whose terms say that they may be shown.
@@ -34,7 +40,9 @@ PICTURES = {
     "helpers/assets/clip_two_heads.mp4",
     "helpers/assets/clip_yes.mkv",
     "helpers/assets/selfie.jpg",
-    "helpers/assets/selfie_15cm.jpg",
+    *(f"helpers/assets/selfie_{distance}cm.jpg" for distance in (15, 30, 45, 60)),
+    "helpers/assets/selfie_tilted.jpg",
+    *(f"helpers/assets/turned_{number}.jpg" for number in (1, 2, 3, 4)),
     *(f"tests/faces/{index}.jpg" for index in range(8)),
     *(f"helpers/filters/gallery/{draw.__name__}.png" for draw in draw_filters.ARTWORK),
 }
@@ -110,6 +118,33 @@ def test_the_second_cell_is_for_colab_alone_and_folded_away(notebook):
 
 def test_code_cells_are_taken_in_at_a_glance(code):
     assert not [cell.source for cell in code if len(cell.source.splitlines()) > 20]
+
+
+def test_half_of_the_code_cells_of_the_course_are_at_most_five_lines_long():
+    cells = [c for path in COURSE for c in read_notebook(path).cells if c.cell_type == "code"]
+    cells = [c for c in cells if c.source.strip() and "colab" not in c.metadata.get("tags", [])]
+    assert statistics.median(len(cell.source.splitlines()) for cell in cells) <= LINES
+
+
+def test_no_printed_line_is_wider_than_a_page(path, code):
+    printed = [o.text for cell in code for o in cell.outputs if o.output_type == "stream"]
+    wide = [line for text in printed for line in text.splitlines() if len(line) > LINE]
+    assert not wide or path.stem in LONGER
+
+
+def test_a_notebook_is_read_in_half_an_hour(path, notebook):
+    """Words of the text beside tables, exercises and what all notebooks have at their top."""
+    count = sum(len(prose(cell).split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    assert count <= WORDS or path.stem in LONGER or path not in COURSE
+
+
+def prose(cell):
+    """What a reader reads of a markdown cell: no exercises, no table, no address of a link."""
+    if cell.metadata.get("tags"):
+        return ""
+    text = re.split(r"^## (?:Exercises|Project)", cell.source, flags=re.MULTILINE)[0]
+    text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\]\([^)]*\)", "]", text)
 
 
 def test_no_code_cell_speaks_to_a_tool(code):

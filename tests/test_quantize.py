@@ -41,3 +41,10 @@ def test_what_is_no_export_is_refused_in_a_shell_by_its_name(tmp_path, data):
     with pytest.raises(SystemExit, match=r"gone\.onnx: there is no such file"):
         quantize.main([str(tmp_path / "gone.onnx"), str(tmp_path / "small.onnx")])
     assert not list(tmp_path.glob("small*"))
+
+
+def test_a_file_for_one_face_at_a_time_is_quantized_too(tmp_path, make_folder, data):
+    one, small = tmp_path / "one.onnx", tmp_path / "small.onnx"
+    export("free", one, count=1)
+    quantize.quantize(one, small, read_faces(label_file(make_folder(train=4, test=1), "train")))
+    assert small.stat().st_size < 0.3 * one.stat().st_size

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from synthetic import face_shape, grid_of_dots
 
-from helpers.draw import COLOURS, PREDICTION, TRUTH, paint, paint_pair
+from helpers import draw
+from helpers.draw import COLOURS, PAGE, PREDICTION, TRUTH, paint, paint_pair, show
 from helpers.knobs import jpeg
 from helpers.people import View, photograph
 from helpers.people.face_model import face_model
@@ -117,14 +118,43 @@ def test_painting_leaves_the_picture_as_it_was():
 
 
 def test_truth_and_prediction_are_painted_in_their_colours_at_their_places():
-    points, out_of_sight = grid_of_dots((12, 10), spacing=16), np.full((68, 2), -50.0)
+    points, missing = grid_of_dots((12, 10), spacing=16), np.full((68, 2), np.nan)
     black = np.zeros((140, 160, 3), np.uint8)
-    for truth, predicted, colour in (
-        (points, out_of_sight, TRUTH),
-        (out_of_sight, points, PREDICTION),
-    ):
+    for truth, predicted, colour in ((points, missing, TRUTH), (missing, points, PREDICTION)):
         alone = paint(black, points, colour, zoom=3)
         np.testing.assert_array_equal(paint_pair(black, truth, predicted, zoom=3), alone)
+
+
+def test_a_line_leads_from_the_truth_to_the_prediction():
+    truth = np.full((68, 2), np.nan)
+    truth[0] = 10, 20
+    canvas = paint_pair(np.zeros((40, 60), np.uint8), truth, truth + np.array([30, 0]), zoom=2)
+    assert canvas[40:42, 50].max() > 100  # of white, between two rows
+    assert not canvas[:30].any() and not canvas[52:].any()
+
+
+def test_no_two_numbers_of_an_open_mouth_cover_each_other(monkeypatch):
+    written = []
+    real = draw._shared
+    monkeypatch.setattr(draw, "_shared", lambda *boxes: written.append(boxes) or real(*boxes))
+    points = 500 + 450 * face_shape()
+    points[60:68, 1] += np.array([0, -25, -25, -25, 0, 25, 25, 25])  # the inner lips part
+    paint(np.zeros((1000, 1000, 3), np.uint8), points, numbers=True)
+    boxes = {other for _one, other in written}
+    numbers = [box for box in boxes if box[2] - box[0] != box[3] - box[1]]
+    assert len(numbers) > 60
+    overlaps = [real(a, b) for i, a in enumerate(numbers) for b in numbers[:i]]
+    assert max(overlaps) < 10  # square pixels: two corners at most
+
+
+def test_all_pictures_of_a_page_are_of_one_width(monkeypatch):
+    shown = []
+    monkeypatch.setattr(draw, "display", lambda image, **_: shown.append(image.data))
+    grey = np.zeros((50, 60), np.uint8)
+    for count in (1, 3, 8):
+        show([grey] * count, width=3, row_titles=["a row"])
+    widths = {Image.open(io.BytesIO(data)).width for data in shown}
+    assert widths == {round(100 * PAGE)}
 
 
 def test_each_knob_of_notebook_11_changes_the_face_and_back():

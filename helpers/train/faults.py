@@ -59,7 +59,7 @@ class Training:
     def run(self, steps: int = 160, look: int = 20, batch: int | None = None) -> None:
         """Trains; looks at the held faces after every `look` steps.
 
-        batch: the number of the one batch to take again and again, by default another each.
+        batch: the number of the one batch to take each time, by default another each.
         """
         optimizer = torch.optim.AdamW(self.model.parameters(), self.rate)
         schedule = OneCycleLR(optimizer, self.rate, steps, pct_start=0.2)
@@ -76,7 +76,7 @@ class Training:
                 self.errors[step] = self.error()
 
     def batch(self, number: int) -> Batch:
-        """The batch of a step as the network is shown it: canvases and their landmarks."""
+        """The batch of a step as the network is shown it: canvases and landmarks."""
         numbers = generator(self.seed, number)
         crops, landmarks = self.faces
         chosen = torch.randint(len(crops), (self.batch_size,), generator=numbers)
@@ -114,7 +114,7 @@ class FlipNotRenamed(Training):
 
 
 class ForgottenEval(Training):
-    """Predicts with batch normalisation as in training: each face depends on the others."""
+    """Predicts as in training: by batch normalisation each face depends on the others."""
 
     @torch.no_grad()
     def answer(self, images: Tensor) -> Tensor:

@@ -45,12 +45,13 @@ class OneEuro:
         if step > 0:
             self.count += 1
             speed = (landmarks - self.last) / (step * eye_distance(self.last))
-            # The first frames count alike, as in a mean: the very first is no better than others.
+            # The first frames count alike, as in a mean: the very first is no better.
             new = max(share(self.speed_cutoff, step), 1 / self.count)
             self.speed = self.speed + new * (speed - self.speed)
             # One speed for both coordinates, so that a point's path is not bent.
             fast = np.linalg.norm(self.speed, axis=-1, keepdims=True)
-            new = np.maximum(share(self.min_cutoff + self.beta * fast, step), 1 / (self.count + 1))
+            cutoff = self.min_cutoff + self.beta * fast
+            new = np.maximum(share(cutoff, step), 1 / (self.count + 1))
             self.last = self.last + new * (landmarks - self.last)
             self.time = time
         return np.asarray(self.last, np.float32)
