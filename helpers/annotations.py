@@ -30,8 +30,7 @@ from helpers.pictures import read_image as read_image  # for those who know it b
 # YouTube Faces, with all 68 points and with parts of them (the 51, the jaw, a mouth, one eye), and
 # on the 142 portraits of the London and the Canadian set with 189 points, hair and neck among them.
 FAR = 0.5  # a point outside its picture; measured: 0.11
-ASIDE = 0.7  # the middle of five or more points away from the box's; measured: 0.56, a mouth alone
-ASIDE_FEW = 1.2  # of fewer; measured: 0.94, a single point of the chin
+ASIDE = 1.0  # their middle away from the box's; measured: 0.35 of 68, 0.94 of a chin's point alone
 LARGER = 2.5  # so far apart are the points; measured: 1.40 of 68, 1.80 of 189
 SMALLER, SMALLER_FEW = 0.3, 0.04  # so near together; measured: 0.52, of an eye alone 0.05
 LITTLE = 0.15  # fewer than `FEW` points fill so little of their box: read, and told
@@ -440,7 +439,7 @@ def _check_points(
     apart = (high - low).max() / longer
     few, single = len(entry.names) < FEW, len(points) < 5
     small = not single and apart < (SMALLER_FEW if few else SMALLER)
-    if entry.box and (aside > (ASIDE_FEW if single else ASIDE) or apart > LARGER or small):
+    if entry.box and (aside > ASIDE or apart > LARGER or small):
         raise ValueError(
             f"{where} has a box, {tuple(round(side) for side in box)}, that its points do not fit:"
             f" they lie at x {low[0]:.0f} to {high[0]:.0f}, y {low[1]:.0f} to {high[1]:.0f}."
