@@ -30,7 +30,7 @@ from helpers.pictures import read_image as read_image  # for those who know it b
 # YouTube Faces, with all 68 points and with parts of them (the 51, the jaw, a mouth, one eye), and
 # on the 142 portraits of the London and the Canadian set with 189 points, hair and neck among them.
 FAR = 0.5  # a point outside its picture; measured: 0.11
-ASIDE = 1.0  # their middle away from the box's; measured: 0.35 of 68, 0.94 of a chin's point alone
+ASIDE = 1.0  # the points' middle from the box's; measured: 0.35 of 68, 0.94 of a chin alone
 LARGER = 2.5  # so far apart are the points; measured: 1.40 of 68, 1.80 of 189
 SMALLER, SMALLER_FEW = 0.3, 0.04  # so near together; measured: 0.52, of an eye alone 0.05
 LITTLE = 0.15  # fewer than `FEW` points fill so little of their box: read, and told
