@@ -116,6 +116,9 @@ def test_the_figures_of_an_epoch_are_shown_where_the_focus_or_the_pointer_is(pag
     second = middle(settled(root).get_by_role("slider", name="epoch"))
     bar.evaluate("one => one.blur()")
     assert not note.is_visible()
+    bar.focus()
+    assert note.is_visible()
+    bar.evaluate("one => one.blur()")
     stage = root.locator(".stage").bounding_box()
     for epoch, error in ((4, 8), (3, 7.5), (5, 7)):
         page.mouse.move(first + (epoch - 1) * (second - first), stage["y"] + 150)
