@@ -167,6 +167,8 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert said["flip"].endswith("seeds differ") and said["heat maps"].endswith("better")
     for loss in ("L1", "Wing", "SoftWing"):  # TEACHING.md says so
         assert verdict(trials["test"][loss], trials["test"]["flip"]).endswith("seeds differ")
+    # Solution 7.1: notebook 7 holds the maps against this one.
+    assert verdict(trials["test"]["heat maps"], trials["test"]["L1"]).endswith("better")
     assert max(trials["aside"]["margin"]) < min(trials["aside"]["start"])
     took = RESULTS[f"latency {DATA}"]["contenders"]
     once, both = (took[f"`free`, two passes{way}"]["milliseconds"] for way in ("", ", mirrored"))
