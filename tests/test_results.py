@@ -167,6 +167,8 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert said["flip"].endswith("seeds differ") and said["heat maps"].endswith("better")
     for loss in ("L1", "Wing", "SoftWing"):  # TEACHING.md says so
         assert verdict(trials["test"][loss], trials["test"]["flip"]).endswith("seeds differ")
+    # Solution 7.1: notebook 7 holds the maps against this one.
+    assert verdict(trials["test"]["heat maps"], trials["test"]["L1"]).endswith("better")
     assert max(trials["aside"]["margin"]) < min(trials["aside"]["start"])
     took = RESULTS[f"latency {DATA}"]["contenders"]
     once, both = (took[f"`free`, two passes{way}"]["milliseconds"] for way in ("", ", mirrored"))
@@ -215,6 +217,14 @@ def test_stored_outputs_show_what_the_prose_beside_them_says():
         numbers(line)[0] for line in output_of("07_improve", "improve-11").splitlines() if line
     )
     assert flipped > 3 * margin and margin < 10
+    # 07b: maps learn more from the same faces, but four times the faces are worth far more.
+    lines = [line for line in output_of("07b_heatmaps", "cell-19").splitlines() if line]
+    spans = {int(line[0]): line[1:5] for line in map(numbers, lines)}
+    by_numbers, by_maps = ({n: np.mean(s[k : k + 2]) for n, s in spans.items()} for k in (0, 2))
+    assert [line.split()[-1] for line in lines] == ["undecided", "better", "better"]
+    for few, many in ((32, 128), (128, 512)):
+        gain = max(by_numbers[n] - by_maps[n] for n in (few, many))
+        assert 0 < 3 * gain < by_numbers[few] - by_numbers[many]
     # 07b: what is hidden has a broad map, and the eye beside it keeps its own.
     cells = [numbers(line) for line in output_of("07b_heatmaps", "cell-23").splitlines() if line]
     for seen, hidden in (cells[:2], cells[2:]):
