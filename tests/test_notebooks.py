@@ -25,7 +25,6 @@ MACHINE = re.compile(r"/(?:root|home|work|tmp|Users|private/var)/|[A-Z]:\\\\?Use
 
 # What a reader can take in: letters in a printed line, words of a notebook, lines of a cell.
 LINE, WORDS, LINES = 90, 1300, 5
-LONGER = {"06_evaluate", "06b_customary", "07_improve", "07b_heatmaps"}  # not yet as short as that
 
 # Every picture or clip that may be in the repository: of people who do not exist, of an object, or
 # of people whose terms say that they may be shown.
@@ -129,13 +128,13 @@ def test_half_of_the_code_cells_of_the_course_are_at_most_five_lines_long():
 def test_no_printed_line_is_wider_than_a_page(path, code):
     printed = [o.text for cell in code for o in cell.outputs if o.output_type == "stream"]
     wide = [line for text in printed for line in text.splitlines() if len(line) > LINE]
-    assert not wide or path.stem in LONGER
+    assert not wide
 
 
 def test_a_notebook_is_read_in_half_an_hour(path, notebook):
     """Words of the text beside tables, exercises and what all notebooks have at their top."""
     count = sum(len(prose(cell).split()) for cell in notebook.cells if cell.cell_type == "markdown")
-    assert count <= WORDS or path.stem in LONGER or path not in COURSE
+    assert count <= WORDS or path not in COURSE
 
 
 def prose(cell):
