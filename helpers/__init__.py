@@ -22,20 +22,13 @@ To look at and to play with, wherever it is needed:
 
     draw.py         landmarks on pictures          charts.py   curves and bars
     diagram.py      the map of the course and its order, ResNet18 drawn                     01, 03c
-    widgets.py      sliders over pure functions    checks.py   answers to the repair exercises
-    guess.py        the reader's own prediction, beside the answer
-    knobs.py        the widget under them all: knobs, and what is dragged in a picture
-                    (assets/knobs.js)
-    frontend.py     scripts and styles of the widgets, after what they share (assets/common.*)
-    probe.py        the prediction explorer: drag the box, hide a part                     05
-    live.py         the webcam: frames to the kernel, landmarks back (assets/live.js)      08c
-    explorer.py     every setting of Augment, alive in any page (assets/explorer.js)       03b
-    labels.py       labels in the making: each step kept in a file, undone, done again
-    editor.py       the point editor: photographs labelled by hand (assets/editor.js)
+    checks.py       answers to the repair exercises
     guess_scheme.py a scheme for points of one's own, guessed from the faces
 
 Rooms of their own beside that way:
 
+    widgets/        what a reader turns and drags: sliders, explorers, the webcam, the point editor;
+                    their halves in the browser are assets/*.js
     formats/        label files of dlib, COCO, CVAT, LabelMe, CSV and .pts: one module each
     storage/        files that are whole or not there; download, unpack, where data lie
     people/         people who do not exist: who they are, how they are drawn

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers.draw import paint_pair
-from helpers.knobs import Shown, clicks, line
 from helpers.landmarks import IBUG, Scheme, mean_of_known
 from helpers.metrics import cumulative, point_errors
+from helpers.widgets.knobs import Shown, clicks, line
 
 LAST, HIGHEST = 20, 101  # per cent: where the axes of a cumulative error curve end
 

@@ -11,12 +11,21 @@ import pytest
 from PIL import Image
 
 from helpers.annotations import read_faces, read_image
-from helpers.editor import Editor, described, pictures_of
-from helpers.labels import Labels, Photograph, after, box_of, fitted, in_box, mark, mean_shape
 from helpers.landmarks import IBUG, MIRROR, NO_PARTNER, Scheme, load_scheme
-from helpers.live import decode
 from helpers.metrics import nme
 from helpers.pictures import read_photograph
+from helpers.widgets.editor import Editor, described, pictures_of
+from helpers.widgets.labels import (
+    Labels,
+    Photograph,
+    after,
+    box_of,
+    fitted,
+    in_box,
+    mark,
+    mean_shape,
+)
+from helpers.widgets.live import decode
 
 NAMES = ["right eye", "left eye", "nose"]
 MINE = Scheme("mine", tuple(NAMES), (1, 0, 2))

@@ -16,10 +16,10 @@ from torch import nn
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
-from helpers.explorer import PLAIN, SLIDERS, Link, answer, augmented, explorer, needs_view
-from helpers.frontend import script, style
 from helpers.landmarks import MIRROR
 from helpers.model import Network, to_target
+from helpers.widgets.explorer import PLAIN, SLIDERS, Link, answer, augmented, explorer, needs_view
+from helpers.widgets.frontend import script, style
 from stamp import ROOT, read_notebook
 
 SIZE = 64
@@ -174,7 +174,7 @@ def test_what_goes_wrong_in_the_kernel_is_told(asked):
 
 def test_the_page_is_displayed_and_with_a_network_its_link(dataset, monkeypatch):
     shown = []
-    monkeypatch.setattr("helpers.explorer.display", lambda what, **_: shown.append(what))
+    monkeypatch.setattr("helpers.widgets.explorer.display", lambda what, **_: shown.append(what))
     explorer(dataset)._ipython_display_()
     assert [set(bundle) for bundle in shown] == [{"text/html", "image/jpeg", "text/plain"}]
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
@@ -184,7 +184,7 @@ def test_the_page_is_displayed_and_with_a_network_its_link(dataset, monkeypatch)
 
 def test_on_colab_the_page_has_no_picture_beside_it_to_choose(dataset, monkeypatch):
     shown = []
-    monkeypatch.setattr("helpers.explorer.display", lambda what, **_: shown.append(what))
+    monkeypatch.setattr("helpers.widgets.explorer.display", lambda what, **_: shown.append(what))
     monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     explorer(dataset, Knowing(dataset.mean_face(), SIZE))._ipython_display_()
     assert set(shown[0]) == {"text/html", "text/plain"} and isinstance(shown[1], Link)

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from helpers.editor import Editor
-from helpers.explorer import Link
-from helpers.frontend import ASSETS, script, style
-from helpers.knobs import Knobs
-from helpers.live import Live
+from helpers.widgets.editor import Editor
+from helpers.widgets.explorer import Link
+from helpers.widgets.frontend import ASSETS, script, style
+from helpers.widgets.knobs import Knobs
+from helpers.widgets.live import Live
 
 WIDGETS = {"editor": Editor, "explorer": Link, "knobs": Knobs, "live": Live}
 

@@ -5,8 +5,8 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from helpers import guess as module
-from helpers.guess import answer, as_number, guess, with_unit
+from helpers.widgets import guess as module
+from helpers.widgets.guess import answer, as_number, guess, with_unit
 from stamp import ROOT, numbered, read_notebook
 
 NOTEBOOKS = [path for path in numbered(ROOT / "notebooks") if path.stem[0].isdigit()]

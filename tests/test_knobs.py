@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import knobs as machinery
-from helpers.knobs import NOTE, Knobs, Shown, described, frame, line
+from helpers.widgets import knobs as machinery
 from helpers.widgets import shell
+from helpers.widgets.knobs import NOTE, Knobs, Shown, described, frame, line
 
 
 def render(grey, whole, tick, way):

@@ -13,8 +13,8 @@ from helpers.filters import filter_names, load_filter, wear
 from helpers.filters.files import GALLERY
 from helpers.filters.hang import Sheet
 from helpers.filters.layers import lay_over
-from helpers.live import OUTLINES, answer, decode, draw_answer, encode, live
 from helpers.people import View, draw_person, sample_person
+from helpers.widgets.live import OUTLINES, answer, decode, draw_answer, encode, live
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
 

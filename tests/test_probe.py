@@ -6,7 +6,7 @@ import pytest
 from helpers.metrics import nme
 from helpers.people import draw_person, group, sample_person
 from helpers.predict import Landmarker
-from helpers.probe import CROP, GREY, PHOTOGRAPH, Scene, ask, covered, explorer, look
+from helpers.widgets.probe import CROP, GREY, PHOTOGRAPH, Scene, ask, covered, explorer, look
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_where_there_is_no_face_it_says_so_and_the_frame_is_there_all_the_same(l
 
 
 def test_the_widget_answers_ticks_the_frame_and_a_new_picture(landmarker, person, tmp_path):
-    from helpers.knobs import jpeg
+    from helpers.widgets.knobs import jpeg
 
     widget = explorer(landmarker, person[0])
     assert widget.size == [PHOTOGRAPH[0] + 12 + CROP, PHOTOGRAPH[1]]

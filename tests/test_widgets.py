@@ -11,10 +11,10 @@ from synthetic import face_shape, grid_of_dots
 
 from helpers import draw
 from helpers.draw import COLOURS, PAGE, PREDICTION, TRUTH, paint, paint_pair, show
-from helpers.knobs import jpeg
 from helpers.people import View, photograph
 from helpers.people.face_model import face_model
 from helpers.widgets import browser, open_photograph, uploader
+from helpers.widgets.knobs import jpeg
 
 
 def wish(widget, **state):

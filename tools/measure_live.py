@@ -30,7 +30,7 @@ STAGES = {
 CELLS = """\
 from time import perf_counter
 from helpers.filters import load_filter
-from helpers.live import live
+from helpers.widgets.live import live
 from helpers.predict import Landmarker
 from helpers.video import Tracker
 tracker = Tracker(Landmarker.load({weights!r}))

@@ -11,11 +11,11 @@ import numpy as np
 
 from helpers.charts import cumulative_faces, face_report
 from helpers.draw import paint
-from helpers.knobs import jpeg
 from helpers.people import Person, View, draw_person, photograph, sample_person
 from helpers.people.face_model import face_model
 from helpers.predict import Landmarker
-from helpers.probe import Scene, look
+from helpers.widgets.knobs import jpeg
+from helpers.widgets.probe import Scene, look
 
 TURNS = 20
 

@@ -16,7 +16,7 @@ from stamp import ROOT, read_notebook
 PROBE = """\
 from helpers.people import group
 from helpers.predict import Landmarker
-from helpers.probe import explorer as probe
+from helpers.widgets.probe import explorer as probe
 probe(Landmarker.load("free", device="cpu"), group(2, seed=0)[0])"""
 PEOPLE = """\
 import numpy as np

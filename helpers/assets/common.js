@@ -1,4 +1,4 @@
-// What the widgets of the course share; helpers/frontend.py puts it before each one's own script.
+// What the widgets of the course share; helpers/widgets/frontend.py puts it before each one's own script.
 
 const RIM = "rgba(0, 0, 0, 0.75)"; // around what is drawn on a picture, be it dark or light
 const CALM = 700; // milliseconds without a change, after which a screen reader is told

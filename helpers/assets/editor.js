@@ -1,4 +1,4 @@
-// The browser's half of helpers/editor.py: a photograph, and points on it to drag.
+// The browser's half of helpers/widgets/editor.py: a photograph, and points on it to drag.
 //
 // Each step is shown at once and sent to the kernel, which writes the label file and answers with
 // what it now says of the picture. The answer to the last step is then what is shown: nothing can

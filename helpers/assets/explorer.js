@@ -1,4 +1,4 @@
-// The augmentation explorer of helpers/explorer.py: what `Augment` does, computed in the browser.
+// The augmentation explorer of helpers/widgets/explorer.py: what `Augment` does, computed in the browser.
 //
 // One script, used in two ways. In a page (`wake`) it is the explorer, which needs no kernel. As an
 // anywidget (`initialize`) it takes the explorer's questions to the kernel, where a network is.

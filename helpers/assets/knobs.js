@@ -1,4 +1,4 @@
-// The browser's half of helpers/knobs.py: knobs, a picture, and what can be dragged in it.
+// The browser's half of helpers/widgets/knobs.py: knobs, a picture, and what can be dragged in it.
 //
 // At most one wish is under way to the kernel; the next is the newest. A picture replaces the one
 // before when it has been decoded, so that nothing flickers.

@@ -1,4 +1,4 @@
-// The browser's half of helpers/live.py: the camera, and a canvas to draw on.
+// The browser's half of helpers/widgets/live.py: the camera, and a canvas to draw on.
 //
 // At most one frame is under way to the kernel. When its answer comes, that very frame is shown with
 // what belongs to it, so that points never trail behind a face; the next frame sent is the

@@ -1,8 +1,9 @@
 """The point editor: photographs in a notebook, and points on them to drag right.
 
 `Editor` makes the widget (JupyterLab, Notebook 6 and 7, Colab). The browser (assets/editor.js)
-sends small events, one for each step; the kernel makes the step in `helpers.labels.Labels`, writes
-the label file, and answers with what it now says of the picture, which is what is then shown.
+sends small events, one for each step; the kernel makes the step in
+`helpers.widgets.labels.Labels`, writes the label file, and answers with what it now says of the
+picture, which is what is then shown.
 """
 
 import sys
@@ -17,10 +18,10 @@ import cv2
 import numpy as np
 import traitlets
 
-from helpers.frontend import script, style
-from helpers.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
 from helpers.landmarks import IBUG, Scheme
-from helpers.live import encode
+from helpers.widgets.frontend import script, style
+from helpers.widgets.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
+from helpers.widgets.live import encode
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 2048  # pixels: the longer side of a picture in the browser

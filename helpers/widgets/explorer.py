@@ -23,11 +23,11 @@ from torch.nn import functional
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import COLOURS, paint
-from helpers.frontend import script, style
 from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
 from helpers.metrics import nme
 from helpers.model import Network, to_pixels
 from helpers.storage import short_hash
+from helpers.widgets.frontend import script, style
 
 # name of the setting: (least, largest, step, what the slider says, unit and how many make one)
 SLIDERS: dict[str, tuple[float, float, float, str, str, float]] = {

@@ -6,7 +6,7 @@ assets/common.js and assets/common.css hold is put before their own.
 
 from pathlib import Path
 
-ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def script(name: str) -> str:

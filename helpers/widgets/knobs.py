@@ -22,7 +22,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import HTML, display
 from PIL import Image as Pillow
 
-from helpers.frontend import script, style
+from helpers.widgets.frontend import script, style
 
 NOTE = "In a live notebook this picture has knobs: run this cell."
 # Two things that no output can say for itself: that its widget is gone, which JupyterLab puts as

@@ -1,7 +1,7 @@
 """Labels in the making: the faces of a label file, changed step by step, undone, kept on disk.
 
-`Labels` is what the point editor (`helpers.editor`) works on, without a browser. Every step is in
-the file as soon as it is made. Points are (x, y) in pixels of the picture held upright, pixel
+`Labels` is what the point editor (`helpers.widgets.editor`) works on, without a browser. Every step
+is in the file as soon as it is made. Points are (x, y) in pixels of the picture held upright, pixel
 centres at whole numbers, to a hundredth of a pixel; the file has them in pixels of the picture as
 it is stored, as dlib reads it.
 """

@@ -20,8 +20,8 @@ from helpers.draw import COLOURS, paint
 from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import FAR, worn
-from helpers.frontend import script, style
 from helpers.landmarks import NUM_LANDMARKS, PARTS
+from helpers.widgets.frontend import script, style
 
 Step = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
 

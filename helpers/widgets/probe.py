@@ -18,12 +18,12 @@ from numpy.typing import ArrayLike
 from helpers.crop import crop_matrix, invert, move, to_grey, warp
 from helpers.draw import paint, paint_maps
 from helpers.heatmap import HeatmapNet
-from helpers.knobs import Knobs, Shown, frame, pick, show_note
 from helpers.landmarks import PARTS
 from helpers.metrics import point_errors
 from helpers.model import to_pixels
 from helpers.predict import Landmarker
-from helpers.widgets import open_photograph
+from helpers.widgets.knobs import Knobs, Shown, frame, pick, show_note
+from helpers.widgets.sliders import open_photograph
 
 PHOTOGRAPH, CROP, GAP = (600, 450), 256, 12  # pixels of what is shown
 GREY = 128  # of the patch

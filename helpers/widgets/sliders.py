@@ -1,7 +1,7 @@
 """Sliders and buttons around pure functions that return a picture.
 
-Each is a `helpers.knobs.Knobs`. Where no kernel answers, as in the page on GitHub, the picture that
-it begins with takes its place.
+Each is a `helpers.widgets.knobs.Knobs`. Where no kernel answers, as in the page on
+GitHub, the picture that it begins with takes its place.
 """
 
 import io
@@ -12,8 +12,8 @@ from typing import IO, Any
 import ipywidgets
 import numpy as np
 
-from helpers.knobs import Knobs, Shown, show_note
 from helpers.pictures import read_photograph
+from helpers.widgets.knobs import Knobs, Shown, show_note
 
 
 def browser(
@@ -39,7 +39,7 @@ def shell(
 ) -> Knobs:
     """Controls above the picture that render(**values) draws; the picture changes with them.
 
-    render: gives RGB uint8 [H, W, 3], or `helpers.knobs.Shown`. controls: for each parameter of
+    render: gives RGB uint8 [H, W, 3], or `Shown` (`knobs.py`). controls: for each parameter of
     `render` a widget of ipywidgets that says what its knob is and holds its value. start: the
     values to begin with, where not the widget's own, and those of settings that are changed in the
     picture itself. frame: (width, height) of the box that the picture is fitted into, by default
@@ -68,7 +68,7 @@ def open_photograph(
 def uploader(render: Callable[[np.ndarray], np.ndarray | Shown], picture: np.ndarray) -> Knobs:
     """Choose, photograph, drop or paste a picture; below it, what render(photograph) makes of it.
 
-    Both are RGB uint8 [H, W, 3]; `render` may give a `helpers.knobs.Shown`. picture: the photograph
+    Both are RGB uint8 [H, W, 3]; `render` may give a `Shown`. picture: the photograph
     to begin with. The browser sends no more than 1280 pixels, however large the file.
     """
 

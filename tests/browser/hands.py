@@ -25,7 +25,7 @@ def render(angle, index, flip, way):
     return np.full((200, 600, 3), np.clip(colour, 0, 255).astype(np.uint8))
 shell(render, controls, {})"""
 DRAGGED = """\
-from helpers.knobs import Shown, clicks, frame, line
+from helpers.widgets.knobs import Shown, clicks, frame, line
 drawn = []
 def chart(threshold, click, box):
     drawn.append(threshold)
@@ -39,7 +39,7 @@ def chart(threshold, click, box):
     return Shown(picture, f"threshold {threshold}", f"click {click}, box {box}", handles)
 shell(chart, {}, {"threshold": 8.0, "click": None, "box": [100, 200, 40, 40]})"""
 UPLOAD = """\
-from helpers.knobs import Shown
+from helpers.widgets.knobs import Shown
 from helpers.widgets import uploader
 seen = []
 def look(photograph):

@@ -81,7 +81,7 @@ def test_no_script_failed(page):
 # ---- The explorer, and the reader's prediction
 
 GUESS = """\
-from helpers.guess import answer, guess
+from helpers.widgets.guess import answer, guess
 guess("covered", "share in the box", unit="%")"""
 
 

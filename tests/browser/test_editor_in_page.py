@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from browser import WIDTHS, execute, until
-from helpers.frontend import script
+from helpers.widgets.frontend import script
 
 WIDTH, HEIGHT = 400, 300  # of the photographs
 NAMES = ["right pupil", "left pupil", "nose tip"]
@@ -22,7 +22,7 @@ SETUP = f"""\
 import numpy as np
 from pathlib import Path
 from PIL import Image
-from helpers.editor import Editor
+from helpers.widgets.editor import Editor
 from helpers.landmarks import Scheme
 scheme = Scheme("mine", {tuple(NAMES)}, (1, 0, 2), lines=((0, 2, 1),))
 def folder_of(name):

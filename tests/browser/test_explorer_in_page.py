@@ -15,9 +15,9 @@ from synthetic import make_faces
 from browser import PATIENCE, WIDTHS, until
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
-from helpers.explorer import PLAIN, SLIDERS, explorer
 from helpers.landmarks import MIRROR
 from helpers.metrics import nme
+from helpers.widgets.explorer import PLAIN, SLIDERS, explorer
 from run_notebooks import as_page
 from stamp import ROOT
 
@@ -30,7 +30,7 @@ sys.path.insert(0, {str(ROOT / "tests")!r})
 from pathlib import Path
 from synthetic import make_faces
 from helpers.dataset import FaceLandmarksDataset
-from helpers.explorer import explorer
+from helpers.widgets.explorer import explorer
 Path("faces").mkdir(exist_ok=True)
 dataset = FaceLandmarksDataset(make_faces(Path("faces"), {COUNT}), size={SIZE})"""
 NETWORK = """\

@@ -5,7 +5,7 @@ import pytest
 from browser import execute
 
 ASK = """\
-from helpers.guess import answer, guess
+from helpers.widgets.guess import answer, guess
 guess("covered", "share in the box", unit="%")"""
 CHOOSE = 'guess("twins", "leaked", ["half", "nearly all"])'
 TELL = 'answer("covered", 12.83)\nanswer("twins", "74 of 78")\nprint("told")'

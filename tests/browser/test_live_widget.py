@@ -18,8 +18,8 @@ from helpers.draw import COLOURS
 from helpers.filters import filter_names, load_filter, wear
 from helpers.filters.hang import similarity
 from helpers.landmarks import PARTS
-from helpers.live import decode, encode
 from helpers.people import View, draw_person, sample_person
+from helpers.widgets.live import decode, encode
 
 LANDMARKER = """\
 import numpy as np
@@ -41,7 +41,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from PIL import Image
 from helpers.filters import load_filter
-from helpers.live import live
+from helpers.widgets.live import live
 folder = Path(mkdtemp())
 (folder / "board.toml").write_text({BOARD!r})
 Image.new("RGBA", (80, 40), {(*MAGENTA, 255)}).save(folder / "board.png")
@@ -50,16 +50,16 @@ live(lambda frame: landmarker.landmarks(frame, passes=1), board, still=still)"""
 ALL = """\
 import numpy as np
 from helpers.filters import filter_names, load_filter
-from helpers.live import live
+from helpers.widgets.live import live
 from helpers.people import View, draw_person, sample_person
 person = sample_person(np.random.default_rng(4))
 view = View(yaw=30, roll=20, mouth_open=0.6)
 still, landmarks = draw_person(person, view, seed=4, shape=(480, 640), face_width=200)
 widget = live(lambda frame: [landmarks], [load_filter(name) for name in filter_names()],
               still=still)"""
-NOBODY = "from helpers.live import live\nlive(lambda frame: [])"
+NOBODY = "from helpers.widgets.live import live\nlive(lambda frame: [])"
 FAILING = """\
-from helpers.live import live
+from helpers.widgets.live import live
 calls = []
 def step(frame):
     if calls:
@@ -69,7 +69,7 @@ def step(frame):
 live(step)"""
 SLOW = """\
 import time
-from helpers.live import live
+from helpers.widgets.live import live
 def step(frame):
     time.sleep(0.3)
     return []

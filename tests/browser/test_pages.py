@@ -4,14 +4,14 @@ import nbformat
 import pytest
 
 from browser import WIDTHS
-from helpers.knobs import NOTE
+from helpers.widgets.knobs import NOTE
 from run_notebooks import clean, execute, write_pages
 from stamp import ROOT
 
 CELL = """\
 import ipywidgets
 import numpy as np
-from helpers.knobs import Shown
+from helpers.widgets.knobs import Shown
 from helpers.widgets import shell
 render = lambda grey: Shown(np.full((100, 300, 3), grey, np.uint8), f"grey as {grey}")
 shell(render, {"grey": ipywidgets.IntSlider(90, 0, 255)}, {})"""

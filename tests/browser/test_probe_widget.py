@@ -7,12 +7,12 @@ from hands import drag, picture, settled
 from browser import WIDTHS, set_theme, until
 from helpers.people import draw_person, sample_person
 from helpers.predict import Landmarker
-from helpers.probe import Scene
+from helpers.widgets.probe import Scene
 
 CELL = """\
 from helpers.people import group
 from helpers.predict import Landmarker
-from helpers.probe import explorer
+from helpers.widgets.probe import explorer
 explorer(Landmarker.load("free", device="cpu"), group(2, seed=0)[0])"""
 
 

@@ -18,9 +18,9 @@ shell(training_chart(history), {}, {"epoch": 5})"""
 PROBE = """\
 from helpers.people import group
 from helpers.predict import Landmarker
-from helpers.probe import explorer as prediction_explorer
+from helpers.widgets.probe import explorer as prediction_explorer
 prediction_explorer(Landmarker.load("free", device="cpu"), group(2, seed=0)[0])"""
-LIVE = "from helpers.live import live\nlive(lambda frame: [])"
+LIVE = "from helpers.widgets.live import live\nlive(lambda frame: [])"
 CELLS = {
     "knobs": KNOBS,
     "dragged": DRAGGED,
