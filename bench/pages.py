@@ -1,6 +1,5 @@
 """README, docs and cards: the tables of the benchmark with the words around them, in Markdown."""
 
-from bench.official import PUBLISHED
 from bench.tables import (
     Record,
     budget_table,
@@ -21,6 +20,7 @@ from bench.tables import (
 )
 from bench.words import (
     DATA,
+    PUBLISHED,
     SUBSET,
     Results,
     command,

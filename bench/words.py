@@ -9,6 +9,16 @@ SUBSET = (
     "the AFW and part of the HELEN photographs of dlib's archive, scaled so that a face box is at "
     "most 224 pixels"
 )
+# NME, per cent of the inter-ocular distance, on the official 300-W sets (common, challenging and
+# full), as the authors state it.
+PUBLISHED: dict[str, tuple[float | None, float | None, float | None, str]] = {
+    "ResNet18, direct regression": (3.73, None, 4.39, "Jin et al. 2021, arXiv 2003.03771"),
+    "PIPNet, ResNet18": (2.91, None, 3.36, "Jin et al. 2021, arXiv 2003.03771"),
+    "HRNet-W18": (2.91, 5.11, 3.34, "Sun et al. 2019, arXiv 1904.04514, README of its code"),
+    "SPIGA": (2.59, 4.66, 2.99, "Prados-Torreblanca et al. 2022, arXiv 2210.07233"),
+    "STAR": (2.52, None, 2.87, "Zhou et al. 2023, arXiv 2306.02763"),
+    "D-ViT": (None, None, 2.85, "Dong et al. 2024, arXiv 2411.07167"),
+}
 
 
 def title(faces: str, values: Record) -> str:
