@@ -185,6 +185,7 @@ function render({ model, el }) {
     const blob = new Blob([model.get("picture")], { type: "image/jpeg" });
     const [next, alt, size] = [URL.createObjectURL(blob), model.get("alt"), model.get("size")];
     newest = next;
+    stage.setAttribute("aria-busy", "true"); // the picture is still the one before
     const loader = new Image();
     loader.src = next;
     await loader.decode().catch(() => {}); // else the picture would be blank for a moment
@@ -193,6 +194,7 @@ function render({ model, el }) {
     address = next;
     [picture.src, picture.alt] = [next, alt];
     [picture.width, picture.height] = size;
+    stage.removeAttribute("aria-busy");
     if (before) URL.revokeObjectURL(before);
     place();
   }

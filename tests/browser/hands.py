@@ -80,9 +80,10 @@ def picture(root):
 
 
 def settled(root):
-    """Waits until the kernel has answered the last wish."""
+    """Waits until the kernel has answered the last wish, and its picture is shown."""
     page = root.page
     until(lambda: not root.evaluate("one => one.dataset.asked !== one.dataset.answered"), page)
+    until(lambda: root.locator(".stage[aria-busy]").count() == 0, page)
     there = "one => one.complete && one.naturalWidth > 0"
     until(lambda: root.locator(".stage img").evaluate(there), page)
     page.wait_for_timeout(100)
