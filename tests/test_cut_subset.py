@@ -17,7 +17,7 @@ FEW = {"train": 4, "test": 2}
 SUBSET = ["helen/trainset/200_1", "afw/2_1", "afw/10_1"]
 BOXES = {  # (left, top, width, height) in the full-size picture
     "afw/2_1": (60, 50, 120, 118),  # small as it is
-    "afw/10_1": (251, 222, 100, 101),  # the picture is too large, not the face
+    "afw/10_1": (251, 222, 220, 221),  # the picture is too large, not the face
     "helen/trainset/200_1": (-20, 100, 558, 560),  # the face is too large
 }
 SIZES = {"afw/2_1": (330, 290), "afw/10_1": (1600, 1200), "helen/trainset/200_1": (1000, 800)}
@@ -35,8 +35,8 @@ def small_points(name):
 
 def write_face(folder, name):
     """Writes a full-size picture with a bright dot at each landmark, and its twin: two entries."""
-    size, zoom = SIZES.get(name, (200, 160)), ZOOMS.get(name, 1)
-    box = BOXES.get(name, (40, 40, 80, 80))
+    size, zoom = SIZES.get(name, (330, 290)), ZOOMS.get(name, 1)
+    box = BOXES.get(name, (60, 50, 120, 118))
     points = (small_points(name) + 0.5) / zoom - 0.5  # from pixel edges to pixel centres
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     entries = []
@@ -114,7 +114,7 @@ def test_sizes_and_boxes_are_scaled_together(subset):
         **dict.fromkeys(("200_1", "200_1_mirror"), (400, 320)),
     }
     assert faces["2_1"].box == (60, 50, 120, 118)
-    assert faces["10_1"].box == (126, 111, 50, 50)  # 251 / 2 and 101 / 2, rounded to even
+    assert faces["10_1"].box == (126, 111, 110, 110)  # 251 / 2 and 221 / 2, rounded to even
     assert faces["200_1"].box == (-8, 40, 223, 224)
     assert faces["200_1_mirror"].box == (185, 40, 223, 224)  # 462 from the right edge
 

@@ -387,7 +387,7 @@ def test_a_screen_reader_is_told_what_is_there(placed):
     root = placed.root
     assert root.get_by_role("application", name="Photograph grey_0.png, 1 face.").count() == 1
     assert root.get_by_role("combobox", name="Point").count() == 1
-    assert "Saved" in root.locator(".status").inner_text()
+    until(lambda: "Saved" in root.locator(".status").inner_text(), root.page)
     unnamed = root.locator("button").evaluate_all(
         "all => all.filter(one => !(one.getAttribute('aria-label') ?? one.textContent).trim())"
     )
