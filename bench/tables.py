@@ -140,6 +140,14 @@ def customary_table(values: Record) -> str:
     return markdown(head, rows)
 
 
+# What pages call the customary network's rows that do without a habit.
+INSTEAD = {
+    "full epochs": "every face once",
+    "photographs kept whole": "photographs kept whole",
+    "wider crop": "half as wide again",
+}
+
+
 def habits_table(values: Record, path: Record) -> str:
     """The customary notebook's habits, one a row: a figure with the habit, and without it.
 
@@ -152,14 +160,14 @@ def habits_table(values: Record, path: Record) -> str:
     label, haar = ([run[key] for run in values["haar"]] for key in ("label", "haar"))
     slow, fast = path["customary_per_second"], path["cached_per_second"]
     pairs = {
-        "epochs that miss faces": ("every face once", test[STANDS], test["full epochs"]),
-        "mirrored twins on both sides of the split": (
-            *("photographs kept whole", test[STANDS]),
-            test["photographs kept whole"],
-        ),
-        "crop of exactly the box": ("half as wide again", test[STANDS], test["wider crop"]),
-        "used on another detector's boxes": ("the label file's boxes", haar, label),
+        habit: (INSTEAD[row], test[STANDS], test[row])
+        for habit, row in {
+            "epochs that miss faces": "full epochs",
+            "mirrored twins on both sides of the split": "photographs kept whole",
+            "crop of exactly the box": "wider crop",
+        }.items()
     }
+    pairs["used on another detector's boxes"] = ("the label file's boxes", haar, label)
     rows = [
         [habit, instead, spread(on), spread(off), verdict(off, on)]
         for habit, (instead, on, off) in pairs.items()

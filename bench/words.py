@@ -1,6 +1,6 @@
 """What is said of records: where they were measured, with what, and what came out, in sentences."""
 
-from bench.tables import STANDS, Record, Took, longest, spread, verdict
+from bench.tables import INSTEAD, STANDS, Record, Took, longest, spread, verdict
 
 Results = dict[str, Record]  # all records of results.json, by name
 
@@ -111,7 +111,7 @@ def habits_in_words(values: Record, board: Record) -> str:
     texts = {"better": "Better in every seed", "worse": "Worse in every seed"}
     texts["seeds differ"] = "Not decided by these seeds"
     for end, text in texts.items():
-        names = [f"*{name}*" for name in runs if said[name] == end]
+        names = [f"*{INSTEAD[name]}*" for name in runs if said[name] == end]
         if names:
             told += f"{text}: {', '.join(names)}. "
     return told.strip()

@@ -199,7 +199,10 @@ def test_notebook_06b_tells_of_the_longest_trainings_and_no_more_than_their_seed
     board = {"contenders": {"mean face": {"nme": [15.0, 14.0, 16.0]}}}
     told = habits_in_words({"rows": rows, "haar": haar}, board)
     assert "had learned little" not in told
-    assert "Better in every seed: *full epochs*. Worse in every seed: *wider crop*." in told
+    assert (
+        "Better in every seed: *every face once*. Worse in every seed: *half as wide again*."
+        in told
+    )
     short = {"rows": dict(list(rows.items())[:4]), "haar": haar}
     assert "had learned little" in habits_in_words(short, board)
 
