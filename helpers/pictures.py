@@ -13,6 +13,7 @@ from typing import IO
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 # What Pillow raises for a file that it cannot decode: some broken PNGs are a SyntaxError to it,
 # others a ValueError.
@@ -81,11 +82,22 @@ def picture_size(path: str | Path) -> tuple[int, int]:
     """
     try:
         with _open(path) as picture:
-            return picture.size
+            return size_when_read(picture)
     except FileNotFoundError:
         raise
     except UNREADABLE as error:
         raise ValueError(_told(path, error)) from error
+
+
+def size_when_read(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of the pixels that an opened picture will have once they are read.
+
+    Pillow turns a TIFF upright then; newer ones say so when they open it, older ones do not.
+    """
+    if not isinstance(picture, TiffImageFile):
+        return picture.size
+    width, height = (picture.tag_v2[tag] for tag in (256, 257))
+    return (height, width) if picture.tag_v2.get(274) in (5, 6, 7, 8) else (width, height)
 
 
 def to_stored(path: str | Path, points: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from helpers.boxes import box_around
 from helpers.crop import invert, move
 from helpers.formats.dlib import parse_xml
 from helpers.landmarks import Scheme
+from helpers.pictures import size_when_read
 from helpers.storage import whole_file
 
 Box = tuple[int, int, int, int]
@@ -175,8 +176,8 @@ class Photograph:
         try:
             with Image.open(self.path) as picture:
                 held = picture.getexif().get(ORIENTATION, 1)
-                # Pillow itself turns a TIFF, and says the size that it then has.
-                return picture.size, 0 if picture.format == "TIFF" else TURNS.get(held, 0)
+                turns = TURNS.get(held, 0) if picture.format != "TIFF" else 0  # Pillow turns those
+                return size_when_read(picture), turns
         except FileNotFoundError as error:
             raise ValueError(f"{self.path}: is missing.") from error
         except UNREADABLE as error:
