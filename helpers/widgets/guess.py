@@ -33,7 +33,10 @@ def guess(
     shared["layout"] = ipywidgets.Layout(width="auto", max_width="100%")
     if choices is None:
         value = said.removesuffix(f" {unit}")
-        field = ipywidgets.Text(value, placeholder=f"a number {unit}".strip(), **shared)
+        # Letter by letter, the last ones would wait in the page for a kernel that is busy, and a
+        # click on the button would arrive before them.
+        hint = f"a number {unit}".strip()
+        field = ipywidgets.Text(value, placeholder=hint, continuous_update=False, **shared)
     else:
         value = said if (said, said) in options else ""
         field = ipywidgets.Dropdown(options=options, value=value, **shared)
