@@ -20,6 +20,7 @@ import numpy as np
 from helpers.boxes import box_around
 from helpers.formats import Box, Entry, in_order, read_labels
 from helpers.formats import read_points as read_pts
+from helpers.formats.dlib import closing, opening
 from helpers.landmarks import NUM_LANDMARKS, mirrored
 from helpers.pictures import UNREADABLE as UNREADABLE
 from helpers.pictures import picture_size
@@ -492,19 +493,9 @@ def image_entry(name: str, shape: Sequence[int], box: Sequence[int], landmarks: 
 
 
 def label_list(name: str, comment: str, entries: Sequence[str]) -> str:
-    """The text of a whole label file, to be stored in the encoding that it names."""
-    lines = [
-        "<?xml version='1.0' encoding='ISO-8859-1'?>",
-        "<dataset>",
-        f"<name>{name}</name>",
-        f"<comment>{comment}</comment>",
-        "<images>",
-        *entries,
-        "</images>",
-        "</dataset>",
-        "",
-    ]
-    return "\n".join(lines)
+    """The text of a whole label file, to be stored in Latin-1, as dlib's own lists are."""
+    about = {"name": name, "comment": comment}
+    return "\n".join([*opening(about, "ISO-8859-1"), *entries, *closing(), ""])
 
 
 def read_points(path: str | Path) -> np.ndarray:

@@ -202,6 +202,16 @@ def test_the_pages_of_a_run_lead_to_each_other(tmp_path, monkeypatch):
     assert links <= set(pages)
 
 
+@pytest.mark.parametrize(
+    ("code", "told"), [("1 / 0", "ZeroDivisionError"), ("import os; os._exit(1)", "Kernel died")]
+)
+def test_a_cell_that_ends_a_run_is_named(tmp_path, code, told):
+    """Also where the kernel dies with it, as without memory."""
+    cells = [nbformat.v4.new_code_cell(source) for source in ("1", code, "2")]
+    error = run_notebooks.execute(nbformat.v4.new_notebook(cells=cells), tmp_path)
+    assert error.startswith("cell 2 of 3: ") and told in error
+
+
 def test_the_readme_maps_every_notebook():
     readme = (ROOT / "README.md").read_text("utf-8")
     assert not [path.name for path in NOTEBOOKS if path.stem not in readme]

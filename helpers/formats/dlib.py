@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -89,10 +90,10 @@ def write(path: Path, labels: Labels) -> None:
         partial.write_text("\n".join([*lines, *closing(), ""]), "utf-8")
 
 
-def opening(about: dict[str, Any]) -> list[str]:
-    """The lines above the first `<image>`."""
+def opening(about: Mapping[str, Any], encoding: str = "UTF-8") -> list[str]:
+    """The lines above the first `<image>`; about: the list's "name" and "comment"."""
     return [
-        "<?xml version='1.0' encoding='UTF-8'?>",
+        f"<?xml version='1.0' encoding='{encoding}'?>",
         "<dataset>",
         f"<name>{escape(str(about.get('name') or 'faces'))}</name>",
         f"<comment>{escape(str(about.get('comment') or ''))}</comment>",

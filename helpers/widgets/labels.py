@@ -23,13 +23,12 @@ from PIL import Image
 from helpers.annotations import UNREADABLE, read_image
 from helpers.boxes import box_around
 from helpers.crop import invert, move
-from helpers.formats.dlib import parse_xml
-from helpers.landmarks import Scheme
+from helpers.formats.dlib import SIDES, closing, opening, parse_xml
+from helpers.landmarks import Scheme, laid_on
 from helpers.pictures import size_when_read
 from helpers.storage import whole_file
 
 Box = tuple[int, int, int, int]
-SIDES = ("left", "top", "width", "height")
 # Quarter turns to the left that hold a picture upright, by its EXIF orientation. Those that mirror
 # it are left as they are: in a mirror image right and left points would change places.
 TURNS = {3: 2, 6: 3, 8: 1}
@@ -360,16 +359,7 @@ class Labels:
                 "Run this cell again to go on from what it says now."
             )
         entries = [one if isinstance(one, str) else self._entry(one) for one in self._entries]
-        lines = [
-            "<?xml version='1.0' encoding='UTF-8'?>",
-            "<dataset>",
-            *(f"<{tag}>{escape(text)}</{tag}>" for tag, text in self._head.items()),
-            "<images>",
-            *filter(None, entries),
-            "</images>",
-            "</dataset>",
-            "",
-        ]
+        lines = [*opening(self._head), *filter(None, entries), *closing(), ""]
         with whole_file(self.file) as path:
             path.write_bytes("\n".join(lines).encode("utf-8"))
         self._stamp = self._look()
@@ -514,14 +504,9 @@ def fitted(shape: np.ndarray, points: np.ndarray) -> np.ndarray | None:
     fewer than two.
     """
     both = np.isfinite(shape).all(1) & np.isfinite(points).all(1)
-    here, there = shape @ (1, 1j), points @ (1, 1j)  # a similarity is one product and one sum
-    if both.sum() < 2 or np.ptp(here[both]) == 0:
+    if both.sum() < 2 or not np.ptp(shape[both], axis=0).any():
         return None
-    middle, goal = here[both].mean(), there[both].mean()
-    away = here[both] - middle
-    turn = (away.conj() @ (there[both] - goal)) / (away.conj() @ away).real
-    moved = goal + turn * (here - middle)
-    return np.stack([moved.real, moved.imag], axis=1)
+    return laid_on(shape, points)
 
 
 def mean_shape(shapes: Sequence[np.ndarray]) -> np.ndarray | None:
