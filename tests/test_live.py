@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from helpers.filters.files import GALLERY
 from helpers.filters.hang import Sheet
 from helpers.filters.layers import lay_over
 from helpers.people import View, draw_person, sample_person
-from helpers.widgets.live import OUTLINES, answer, decode, draw_answer, encode, live
+from helpers.video import Tracked
+from helpers.widgets.live import answer, decode, draw_answer, encode, live
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
 
@@ -62,10 +64,24 @@ def test_bytes_that_are_no_picture_are_refused(frame):
         decode(frame)
 
 
-@pytest.mark.parametrize("wrong", [face()[:67], face().T, face() * np.nan, np.zeros(68)])
+@pytest.mark.parametrize(
+    "wrong", [face()[:67], face().T, face() * np.nan, np.zeros(68), None, Tracked(1, face(), 1.0)]
+)
 def test_a_step_that_gives_no_landmarks_is_told_what_it_has_to_give(wrong):
     with pytest.raises(ValueError, match=r"`step` has to give landmarks \[68, 2\] for each face"):
         answer(encode(FRAME), lambda image: [wrong])
+
+
+def test_a_step_that_forgets_to_return_is_told_so():
+    with pytest.raises(ValueError, match=r"`step` has to give landmarks .*, not NoneType\.$"):
+        answer(encode(FRAME), lambda image: None)
+
+
+def test_two_ways_to_draw_of_one_name_are_refused():
+    glasses = load_filter("glasses")
+    for filters in ([glasses, glasses], [replace(glasses, name="points")]):
+        with pytest.raises(ValueError, match="Two ways to draw are named"):
+            live(lambda image: [face()], filters)
 
 
 @pytest.mark.parametrize("view", [View(mouth_open=1), View(yaw=40, roll=45, mouth_open=0.3)])
@@ -95,7 +111,8 @@ def test_a_frame_without_a_widget_wears_landmarks_or_a_filter():
 
 
 def test_the_outlines_touch_every_landmark():
-    assert {index for _, indices, _ in OUTLINES for index in indices} == set(range(68))
+    outlines = live(lambda image: []).outlines
+    assert {index for line in outlines for index in line["points"]} == set(range(68))
 
 
 def sent_by(widget, monkeypatch, content, buffers):

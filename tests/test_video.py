@@ -24,7 +24,7 @@ from helpers.video import (
 )
 from helpers.video import clips as clips_module
 from helpers.video.scenes import crossing, leaving, lively, moving, still
-from helpers.video.track import matched
+from helpers.video.track import Face, matched
 
 GREY = "color=gray:size={size}:rate={fps}:duration={seconds}"
 
@@ -130,10 +130,14 @@ def test_pixels_that_are_wider_than_high_are_made_square(tmp_path):
 
 
 def test_frames_that_come_when_they_like_stay_with_the_clock(tmp_path):
-    """Half of the frames left out, at the end: as a telephone does that saves power."""
+    """From the sixth frame on each fifth alone is there, as with telephones that save power."""
+    frames = list(read_clip(make(tmp_path / "all.mkv", seconds=2)).frames())
     thin = ["-vf", "select='lt(n,5)+not(mod(n,5))'", "-fps_mode", "vfr"]
     clip = read_clip(make(tmp_path / "thin.mkv", seconds=2, more=thin))
-    assert len(list(clip.frames())) / clip.fps == pytest.approx(1.85, abs=0.2)
+    shown = list(clip.frames())
+    assert len(shown) / clip.fps == pytest.approx(1.85, abs=0.2)
+    away = [np.abs(shown[round(clip.fps)].astype(int) - one).mean() for one in frames]
+    assert abs(int(np.argmin(away)) - 25) <= 5  # what is shown after a second
 
 
 def test_the_sound_of_the_source_is_kept(with_sound, tmp_path):
@@ -222,6 +226,37 @@ def test_what_breaks_off_leaves_the_older_file_and_nothing_besides(tmp_path, err
     with pytest.raises(error):
         write_clip(path, breaks(), 10)
     assert path.read_bytes() == b"older" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_that_breaks_while_frames_are_made_is_no_end_of_the_clip(tmp_path):
+    """Such as that of a progress bar, into a program that has ended."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"older")
+
+    def breaks():
+        yield from pictures()
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(OSError, match=r"clip\.mp4: could not be written .*Broken pipe"):
+        write_clip(path, breaks(), 10)
+    assert path.read_bytes() == b"older" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_decoder_that_dies_is_no_end_of_the_clip(tmp_path, monkeypatch):
+    clip = read_clip(make(tmp_path / "clip.mp4"))
+    dies = "import sys; sys.stdout.buffer.write(bytes(64 * 48 * 3)); sys.exit(1)"
+    monkeypatch.setattr(clips_module, "_reading", lambda path: [sys.executable, "-c", dies])
+    frames = clip.frames()
+    assert next(frames).shape == (48, 64, 3)
+    with pytest.raises(OSError, match=r"clip\.mp4: ffmpeg broke off"):
+        next(frames)
+
+
+def test_a_file_that_breaks_off_gives_the_frames_before_that(tmp_path):
+    whole = make(tmp_path / "whole.mkv", seconds=4)
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert 0 < len(list(read_clip(cut).frames())) < len(list(read_clip(whole).frames()))
 
 
 def test_an_encoder_that_fails_is_told_with_the_file(tmp_path, monkeypatch):
@@ -380,6 +415,43 @@ def test_a_lively_face_is_followed_with_few_looks_of_the_finder(landmarker):
     points = places(steps)
     jumps = np.linalg.norm(np.diff(points, axis=0) - np.diff(truth[:, 0], axis=0), axis=2).max()
     assert jumps < 0.1 * eye_distance(truth[0, 0])
+
+
+def test_what_a_reader_does_to_landmarks_is_not_what_is_remembered(landmarker):
+    frames, _ = still(count=3).film()
+    for smooth in (True, False):
+        touched, left = Tracker(landmarker, smooth), Tracker(landmarker, smooth)
+        for frame in frames:
+            (face,), (other,) = touched.step(frame), left.step(frame)
+            np.testing.assert_array_equal(face.landmarks, other.landmarks)
+            face.landmarks[:] *= 2
+
+
+def test_a_face_that_is_hidden_keeps_the_speed_that_it_had(landmarker):
+    """Its crop shows the one before it, whose place says nothing of where it goes."""
+    frames, truth = still(count=1).film()
+    tracker = Tracker(landmarker)
+    tracker.step(frames[0], 0.0)
+    (face,) = tracker.faces
+    aside = truth[0, 0] - (0.3 * np.ptp(truth[0, 0, :, 0]), 0)
+    hidden = Face(2, aside.astype(np.float32), 1.0, 0.0, None, speed=np.array([30.0, 0]))
+    tracker.faces.append(hidden)  # its crop will show the other
+    tracker.step(frames[0], 0.1)
+    assert [one.number for one in tracker.faces] == [face.number]
+    assert tracker.lost == [hidden] and hidden.speed.tolist() == [30, 0] and hidden.seen == 0
+
+
+def test_of_two_lost_beside_each_other_one_comes_back_once(landmarker):
+    frames, truth = still(count=1).film()
+    tracker = Tracker(landmarker, interval=1000)
+    tracker.step(np.full_like(frames[0], 128), 0.0)  # the finder has looked, and saw nobody
+    tracker.last_look = 10**6
+    tracker.numbers = 2
+    for number, aside in ((1, -0.4), (2, 0.4)):
+        points = truth[0, 0] + (aside * np.ptp(truth[0, 0, :, 0]), 0)
+        tracker.lost.append(Face(number, points.astype(np.float32), 1.0, 0.0, None))
+    (face,) = tracker.step(frames[0], 0.1)
+    assert face.number in (1, 2) and off(face, truth[0])[0] < 5
 
 
 def test_two_who_cross_keep_their_numbers_and_never_share_a_face(landmarker):

@@ -49,10 +49,9 @@ function drawPoints(context, outlines, face, scale) {
 
 function drawOutlines(context, outlines, face, scale) {
   context.lineJoin = context.lineCap = "round";
-  for (const { points, closed, colour } of outlines) {
+  for (const { points, colour } of outlines) {
     context.beginPath();
     points.forEach((i) => context.lineTo(...point(face, i, scale)));
-    if (closed) context.closePath();
     for (const [ink, width] of [[RIM, 4], [colour, 2]]) {
       context.strokeStyle = ink;
       context.lineWidth = width;
@@ -188,10 +187,9 @@ function render({ model, el }) {
       else drawOutlines(context, outlines, face, scale);
     }
     const faces = counted(answer.landmarks.length, "face");
-    canvas.setAttribute(
-      "aria-label",
-      stream ? `The camera's picture, ${faces} in it.` : `An example picture, ${faces} in it.`,
-    );
+    const what = shown === example ? "An example picture" : "The camera's picture";
+    canvas.setAttribute("aria-label", `${what}, ${faces} in it.`);
+    canvas.classList.toggle("mirror", shown !== example && model.get("camera") === "user");
   }
 
   async function start() {
@@ -200,22 +198,20 @@ function render({ model, el }) {
     tell("Waiting for the camera.");
     try {
       if (!navigator.mediaDevices?.getUserMedia) throw new DOMException(INSECURE, "Insecure");
-      const facingMode = model.get("camera");
-      const video = { facingMode, width: { ideal: 640 }, height: { ideal: 480 } };
-      const found = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+      const size = { width: { ideal: 640 }, height: { ideal: 480 } };
+      const wanted = { facingMode: model.get("camera"), ...size };
+      const found = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
       if (wish !== asked) return release(found); // stopped while the browser asked
-      stream = found;
+      stream = video.srcObject = found;
+      stream.getVideoTracks()[0].addEventListener("ended", () => stop(UNPLUGGED, true));
+      await video.play();
+      if (wish !== asked) return;
     } catch (error) {
       if (wish !== asked) return;
       const inside = location.protocol === "vscode-webview:" && error.name === "NotAllowedError";
       const text = inside ? IN_VSCODE : TROUBLE[error.name];
       return stop(text ?? `The camera did not start: ${error.message}`, true);
     }
-    stream.getVideoTracks()[0].addEventListener("ended", () => stop(UNPLUGGED, true));
-    video.srcObject = stream;
-    await video.play();
-    if (wish !== asked) return;
-    canvas.classList.toggle("mirror", model.get("camera") === "user");
     history = [];
     tell("The camera is on.");
     idle = true;

@@ -5,8 +5,6 @@ python -m helpers.filters --list
 """
 
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +17,8 @@ from helpers.pictures import read_photograph
 from helpers.predict import Landmarker
 from helpers.shell import one_sentence, parser_of
 from helpers.storage import whole_file
+from helpers.video import ENDINGS, filtered
 
-VIDEO = "helpers.video"  # by its name, since it stands above this room
 ANIMATED = ("GIF", "WEBP", "PNG")
 
 
@@ -46,10 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ValueError(f"{source}: there is no such file.")
     if target.exists() and target.samefile(source):
         raise ValueError(f"{target}: is the file to read; name another one to write.")
-    picture = _picture(source)
-    if picture is None and not find_spec(VIDEO):
-        raise ValueError(f"{source}: not a picture that can be read (a JPEG or PNG file can).")
-    if picture is not None and target.suffix.lower() not in Image.registered_extensions():
+    kind = Image.registered_extensions().get(target.suffix.lower())
+    is_picture = kind in Image.SAVE  # Pillow reads more kinds than it writes
+    try:
+        picture = _picture(source)
+    except ValueError:
+        if is_picture and target.suffix.lower() not in ENDINGS:
+            raise
+        picture = None
+    if picture is not None and not is_picture:
         raise ValueError(f"{target}: must end as a picture does, such as .jpg or .png.")
     landmarker = Landmarker.load(args.weights)
     must_be_ibug(landmarker.scheme, "filters")
@@ -58,16 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     landmarks = landmarker.landmarks(picture)
     with whole_file(target) as partial:
-        kind = Image.registered_extensions()[target.suffix.lower()]
         Image.fromarray(wear(picture, landmarks, filter_)).save(partial, kind, quality=92)
     print(f"{target}: {_counted(len(landmarks))}")
 
 
 def _picture(path: Path) -> np.ndarray | None:
-    """The picture of a file, upright and in its own size: RGB uint8 [H, W, 3]; None if it is none.
+    """The picture of a file, upright and in its own size: RGB uint8 [H, W, 3]; None for a clip.
 
     One of several frames, such as an animated GIF, is a clip. A telephone's JPEG may hold further
-    pictures (MPO), which are no frames.
+    pictures (MPO), which are no frames. Raises ValueError where it cannot be read as a picture.
     """
     try:
         with Image.open(path) as opened:
@@ -75,15 +77,12 @@ def _picture(path: Path) -> np.ndarray | None:
                 return None
     except UNREADABLE:
         pass  # `read_photograph` may know more kinds
-    try:
-        return read_photograph(path, None)
-    except ValueError:
-        return None
+    return read_photograph(path, None)
 
 
 def _dress_clip(source: Path, target: Path, filter_: Filter, landmarker: Landmarker) -> None:
     """Writes a clip whose faces wear a filter; its sound stays."""
-    report = import_module(VIDEO).filtered(
+    report = filtered(
         source,
         target,
         lambda frame, faces: wear(frame, [face.landmarks for face in faces], filter_),

@@ -151,7 +151,7 @@ def _value(table: dict[str, Any], key: str, read: Callable[[Any], Any], what: st
     """table[key] as `read` takes it; raises `_Wrong`, which says what it must be."""
     try:
         return read(table[key])
-    except (TypeError, ValueError, AssertionError) as error:
+    except (TypeError, ValueError) as error:
         raise _Wrong(f"{key} must be {what}, not {table[key]}.") from error
 
 
@@ -172,7 +172,7 @@ def _two_groups(value: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     groups = [tuple(one) if isinstance(one, list) else (one,) for one in value]
     numbers = [number for group in groups for number in group]
     whole = all(type(number) is int and 0 <= number < NUM_LANDMARKS for number in numbers)
-    if len(groups) != 2 or not all(groups) or not whole or groups[0] == groups[1]:
+    if len(groups) != 2 or not all(groups) or not whole or set(groups[0]) == set(groups[1]):
         raise ValueError
     return groups[0], groups[1]
 

@@ -133,8 +133,7 @@ def on_head(
         return flat(size, cv2.getPerspectiveTransform(corners.astype(np.float32), target))
     source, triangles = _grid(size)
     points = in_space(source)
-    far_first = np.argsort(-pose.distance(points)[triangles].mean(1), kind="stable")
-    return _seen_from_before(source, pose.project(points), triangles[far_first])
+    return _seen_from_before(source, pose.project(points), _far_first(triangles, points, pose))
 
 
 def over_face(
@@ -154,8 +153,7 @@ def over_face(
     triangles = triangles if used is None else triangles[used]
     source = move(points[:, :2], similarity(anchors[:, :2], at))
     target = np.vstack([landmarks, pose.project(points[68:])])
-    far_first = np.argsort(-pose.distance(points)[triangles].mean(1), kind="stable")
-    return _seen_from_before(source, target, triangles[far_first])
+    return _seen_from_before(source, target, _far_first(triangles, points, pose))
 
 
 @cache
@@ -197,6 +195,11 @@ def _grid(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     right, below = first + 1, first + columns
     upper = np.column_stack([first, right, below + 1])
     return points, np.vstack([upper, np.column_stack([first, below + 1, below])])
+
+
+def _far_first(triangles: np.ndarray, points: np.ndarray, pose: Pose) -> np.ndarray:
+    """Triangles [t, 3] of points [v, 3] of the head, those farthest from the camera first."""
+    return triangles[np.argsort(-pose.distance(points)[triangles].mean(1), kind="stable")]
 
 
 def _seen_from_before(

@@ -10,11 +10,12 @@ What the rest of the course uses is named in `__all__`.
 """
 
 from helpers.video.apply import Report, filtered
-from helpers.video.clips import EXAMPLES, Clip, read_clip, write_clip
+from helpers.video.clips import ENDINGS, EXAMPLES, Clip, read_clip, write_clip
 from helpers.video.smooth import OneEuro, eye_distance, jitter, lag, smoothed
 from helpers.video.track import Tracked, Tracker
 
 __all__ = [
+    "ENDINGS",
     "EXAMPLES",
     "Clip",
     "OneEuro",

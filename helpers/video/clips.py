@@ -6,7 +6,7 @@ All of it is ffmpeg's work, whose program the package imageio-ffmpeg carries.
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -22,7 +22,7 @@ from helpers.storage import whole_file
 # Pixels as wide as they are high. ffmpeg turns a clip as its rotation flag says before that.
 SQUARE = "scale=iw*sar:ih,setsar=1"
 USUAL_FPS = 30.0  # where a clip does not say how many frames a second it has
-MOST_FPS = 240.0  # what is above is a clock's ticks: browsers write "1k" into what they record
+MOST_FPS = 500.0  # what is above is a clock's ticks, of which some recorders tell
 # How frames are written. Players know the colours of H.264 in 4:2:0 alone, and by this standard.
 H264 = (
     "-c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -colorspace bt709 "
@@ -30,6 +30,7 @@ H264 = (
 ).split()
 # The first sound that there is; silence after its end.
 SOUND = "-map 0:v -map 1:a:0? -c:v copy -c:a aac -b:a 192k -af apad".split()
+SOUNDS = r"Stream #.*: Audio: "  # how ffmpeg tells that there is some
 ASSETS = Path(__file__).parents[1] / "assets"
 # Clips of real people that may be shown (CC BY 4.0, Intel Corporation; see assets/README.md).
 EXAMPLES = {"yes": ASSETS / "clip_yes.mkv", "two heads": ASSETS / "clip_two_heads.mp4"}
@@ -51,12 +52,12 @@ class Clip:
     count: int | None
     sound: bool
 
-    def frames(self) -> Iterator[np.ndarray]:
+    def frames(self) -> Generator[np.ndarray]:
         """Its frames in order, each RGB uint8 [H, W, 3], equally far apart in time.
 
         Where a clip's own frames are not (telephones save power that way), some come twice and
         some not at all, so that they stay with the sound. A file that breaks off gives the frames
-        before that.
+        before that; raises OSError, which names it, where ffmpeg itself does not get to the end.
         """
         width, height = self.size
         into = ["-r", f"{self.fps:g}", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
@@ -73,8 +74,10 @@ class Clip:
                 while True:
                     frame = np.empty((height, width, 3), np.uint8)
                     if process.stdout.readinto(frame.data.cast("B")) < frame.nbytes:
-                        return
+                        break
                     yield frame
+                if process.wait():
+                    raise OSError(f"{self.path}: ffmpeg broke off while it read this clip.")
             finally:  # also where nobody wants the rest
                 process.kill()
 
@@ -105,7 +108,8 @@ def read_clip(path: str | Path) -> Clip:
     rate = re.search(r"([\d.]+) fps", video[0])
     fps = float(rate[1]) if rate else 0.0
     fps = fps if 0 < fps <= MOST_FPS else USUAL_FPS
-    return Clip(path, fps, (int(size[1]), int(size[2])), _count(header, fps), _has_sound(path))
+    sound = re.search(SOUNDS, header) is not None
+    return Clip(path, fps, (int(size[1]), int(size[2])), _count(header, fps), sound)
 
 
 def write_clip(
@@ -171,6 +175,7 @@ def _encode(path: Path, frames: Iterable[np.ndarray], shape: tuple[int, ...], fp
 def _running(arguments: list[str]) -> Iterator[IO[bytes]]:
     """A pipe into ffmpeg; after the block it has ended well, or OSError says what it said."""
     command = [get_ffmpeg_exe(), "-hide_banner", "-v", "error", "-y", *arguments]
+    gave_up = None
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=told
@@ -180,15 +185,15 @@ def _running(arguments: list[str]) -> Iterator[IO[bytes]]:
             try:
                 yield process.stdin
                 process.stdin.close()
-            except BrokenPipeError:  # it gave up, and says below why
-                pass
+            except BrokenPipeError as error:  # it gave up, or another pipe broke
+                gave_up = error
             except BaseException:
                 process.kill()
                 raise
-        if process.returncode:
+        if process.returncode or gave_up:
             told.seek(0)
             last = told.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise OSError(f"ffmpeg: {''.join(last) or process.returncode}")
+            raise OSError(f"ffmpeg: {''.join(last) or gave_up or process.returncode}") from gave_up
 
 
 def _quick_start(path: Path) -> list[str]:
@@ -207,7 +212,7 @@ def _has_sound(path: str | Path) -> bool:
     """Whether there is sound in a file."""
     command = [get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-i", _named(path)]
     told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).stderr
-    return re.search(rb"Stream #.*: Audio: ", told) is not None
+    return re.search(SOUNDS, told.decode("utf-8", "replace")) is not None
 
 
 def _named(path: str | Path) -> str:

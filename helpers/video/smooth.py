@@ -54,7 +54,7 @@ class OneEuro:
             new = np.maximum(share(cutoff, step), 1 / (self.count + 1))
             self.last = self.last + new * (landmarks - self.last)
             self.time = time
-        return np.asarray(self.last, np.float32)
+        return np.array(self.last, np.float32)  # a copy: what it remembers is its own
 
 
 def share(cutoff: np.ndarray | float, step: float) -> np.ndarray | float:

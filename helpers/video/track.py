@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from helpers.boxes import iou, share_inside, upright
+from helpers.boxes import iou, nms, share_inside, upright
 from helpers.crop import to_grey
 from helpers.detect import find_faces
 from helpers.landmarks import IBUG, must_be_ibug
@@ -28,6 +28,7 @@ JUMP = 0.12  # of the box's side that landmarks move against what was expected: 
 HOLD, HOLD_ANGLE = 0.015, 1.5
 SAME = 0.4  # overlap (IoU) from which on two boxes are of one face
 CLOSE = 0.05  # overlap from which on a face may hide the other, and both are watched
+INSIDE = 0.35  # of a box's area on the picture, below which a face has left it
 NEAR = 0.1  # overlap of boxes twice as large from which on a face may be one that was lost
 REMEMBER = 2.0  # seconds for which a lost face is looked for
 COAST = 0.5  # seconds for which it is thought to have gone on as it went
@@ -54,7 +55,8 @@ class Face:
     """What is known of a face that is followed, or was: landmarks as the network saw them last.
 
     crop: the last. speed: of its middle, (x, y) in pixels a second. seen: when, in seconds. doubts:
-    frames in a row in which it was not trusted. smooth: its filter, or None.
+    frames in a row in which it was not trusted. jumped: whether it is not where it was expected.
+    smooth: its filter, or None.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Face:
     crop: Crop | None = None
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))
     doubts: int = 0
+    jumped: bool = False
 
     def expected(self, time: float) -> np.ndarray:
         """Its landmarks at a time, had it gone on as it went: [68, 2]."""
@@ -135,7 +138,7 @@ class Tracker:
 
     def _told(self, face: Face) -> Tracked:
         points = face.smooth(face.landmarks, self.time) if face.smooth else face.landmarks
-        return Tracked(face.number, np.asarray(points, np.float32), face.trust)
+        return Tracked(face.number, np.array(points, np.float32), face.trust)
 
     def _follow(self, grey: np.ndarray) -> None:
         """Predicts on crops around the landmarks of the last frame."""
@@ -145,16 +148,15 @@ class Tracker:
         crops = [face.next_crop(p) for face, p in zip(self.faces, expected, strict=True)]
         found = self._predict(grey, crops)
         off = mean_distance(found, np.array(expected)) / boxes_of(expected)[:, 2]
-        for face, points, jumped in zip(self.faces, found, off > JUMP, strict=True):
-            face.goes_on(points, self.time)
-            face.doubts = max(face.doubts, int(jumped))
         # Of two on one face, that stays which was expected there.
         boxes = boxes_of(found)
         overlaps = np.triu(iou(boxes, boxes), 1)
         gone = {one if off[one] > off[two] else two for one, two in np.argwhere(overlaps > SAME)}
-        gone |= set(np.flatnonzero(share_inside(boxes, grey.shape) < 0.35))
-        for index in gone:
-            self.faces[index].landmarks = expected[index]
+        gone |= set(np.flatnonzero(share_inside(boxes, grey.shape) < INSIDE))
+        for index, face in enumerate(self.faces):
+            if index not in gone:  # what was seen in its place is another
+                face.goes_on(found[index], self.time)
+                face.jumped = bool(off[index] > JUMP)
         self._lose([self.faces[index] for index in gone])
 
     def _judge(self, grey: np.ndarray) -> None:
@@ -164,7 +166,7 @@ class Tracker:
         due = [
             face
             for face, close in zip(self.faces, beside, strict=True)
-            if close or face.doubts or (self.count + face.number) % CHECK == 0
+            if close or face.doubts or face.jumped or (self.count + face.number) % CHECK == 0
         ]
         trusts = self.landmarker.trust(grey, np.array([face.landmarks for face in due]))
         for face, trust in zip(due, trusts, strict=True):
@@ -196,10 +198,13 @@ class Tracker:
         found = self._predict(grey, [upright(points) for points in first])
         trusts = self.landmarker.trust(grey, found)
         boxes = boxes_of(found)
-        sure = trusts >= SURE
+        sure = (trusts >= SURE) & (share_inside(boxes, grey.shape) >= INSIDE)
         if len(taken):
             sure &= iou(boxes, taken).max(1) < SAME
         found, trusts, boxes = found[sure], trusts[sure], boxes[sure]
+        # Around two faces that were lost beside each other, the finder sees one twice.
+        once = np.sort(nms(boxes, trusts, SAME))
+        found, trusts, boxes = found[once], trusts[once], boxes[once]
         places = self._places(grey)
         again = dict(zip(*matched(larger(boxes), larger(places), NEAR), strict=True))
         back = []

@@ -6,7 +6,7 @@ way, and the next is the camera's newest: a slow kernel sees fewer frames, never
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -16,28 +16,17 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from helpers.draw import COLOURS, paint
+from helpers.draw import paint
 from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import FAR, worn
-from helpers.landmarks import NUM_LANDMARKS, PARTS
+from helpers.landmarks import IBUG, NUM_LANDMARKS
 from helpers.widgets.frontend import script, style
 
 Step = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
 
 CAMERAS = ("user", "environment")  # the names that browsers know them by
-# Lines through landmarks: a part of the face, which of the 68, and whether the line is closed.
-OUTLINES: tuple[tuple[str, range, bool], ...] = (
-    ("jaw", PARTS["jaw"], False),
-    ("right brow", PARTS["right brow"], False),
-    ("left brow", PARTS["left brow"], False),
-    ("nose", range(27, 31), False),
-    ("nose", range(31, 36), False),
-    ("right eye", PARTS["right eye"], True),
-    ("left eye", PARTS["left eye"], True),
-    ("mouth", range(48, 60), True),
-    ("mouth", range(60, 68), True),
-)
+PLAIN = ("points", "outlines")  # what is drawn without a filter, as assets/live.js names it
 
 
 def answer(frame: bytes, step: Step, filters: Sequence[Filter] = ()) -> dict[str, Any]:
@@ -53,7 +42,7 @@ def answer(frame: bytes, step: Step, filters: Sequence[Filter] = ()) -> dict[str
     began = perf_counter()
     image = decode(frame)
     decoded = perf_counter()
-    faces = [_checked(landmarks) for landmarks in step(image)]
+    faces = _checked(step(image))
     stepped = perf_counter()
     found = {
         "landmarks": [_flat(landmarks) for landmarks in faces],
@@ -109,15 +98,23 @@ def draw_answer(
     return wear(image, faces, filter_) if filter_ else paint(image, faces)
 
 
-def _checked(landmarks: ArrayLike) -> np.ndarray:
-    """The landmarks of one face [68, 2]; raises ValueError where they are none."""
-    points = np.asarray(landmarks, float)
-    if points.shape != (NUM_LANDMARKS, 2) or not np.isfinite(points).all():
-        raise ValueError(
-            f"`step` has to give landmarks [{NUM_LANDMARKS}, 2] for each face, finite numbers, "
-            f"not an array {list(points.shape)}."
-        )
-    return points
+def _checked(stepped: Iterable[ArrayLike]) -> list[np.ndarray]:
+    """The landmarks [68, 2] of each face, as `step` gave them; raises ValueError for others."""
+    wanted = f"`step` has to give landmarks [{NUM_LANDMARKS}, 2] for each face, finite numbers, not"
+    found = []
+    try:
+        faces = list(stepped)
+    except TypeError as error:
+        raise ValueError(f"{wanted} {type(stepped).__name__}.") from error
+    for landmarks in faces:
+        try:
+            points = np.asarray(landmarks, float)
+        except (TypeError, ValueError) as error:  # such as a `Tracked`, whose landmarks were meant
+            raise ValueError(f"{wanted} {type(landmarks).__name__}.") from error
+        if points.shape != (NUM_LANDMARKS, 2) or not np.isfinite(points).all():
+            raise ValueError(f"{wanted} an array {list(points.shape)}.")
+        found.append(points)
+    return found
 
 
 def _flat(points: np.ndarray) -> list[float]:
@@ -189,14 +186,19 @@ def live(
     telephone's other one. width: of the frames that the kernel gets, their longer side in pixels.
     still: RGB uint8 [H, W, 3], shown with its landmarks until the camera starts, and wherever
     there is none.
-    Raises ValueError for another camera or a width that is no picture's; what `step` raises on
-    `still` comes through.
+    Raises ValueError for another camera, a width that is no picture's, or two ways to draw of one
+    name; what `step` raises on `still` comes through.
     """
     if camera not in CAMERAS:
         raise ValueError(f"The camera is {' or '.join(map(repr, CAMERAS))}, not {camera!r}.")
     if not 64 <= width <= 1920:
         raise ValueError(f"Frames are 64 to 1920 pixels wide, not {width}.")
     offered = [filters] if isinstance(filters, Filter) else list(filters)
+    names = [*(one.name for one in offered), *PLAIN]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(
+            f"Two ways to draw are named {twice[0]!r}: name the filter's file otherwise."
+        )
     picture = np.full((360, 480, 3), 128, np.uint8) if still is None else still
     return Live(step, offered, picture, camera=camera, width=width, promise=_promise())
 
@@ -211,13 +213,10 @@ def _promise() -> str:
 
 def _outlines() -> list[dict[str, Any]]:
     """The lines and colours of a face, as the browser needs them."""
+    colours = IBUG.point_colours()
     return [
-        {
-            "points": list(indices),
-            "closed": closed,
-            "colour": "rgb({},{},{})".format(*COLOURS[part]),
-        }
-        for part, indices, closed in OUTLINES
+        {"points": list(line), "colour": "rgb({},{},{})".format(*colours[line[0]])}
+        for line in IBUG.lines
     ]
 
 
