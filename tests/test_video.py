@@ -620,7 +620,7 @@ def test_the_shell_says_that_nobody_was_seen(tmp_path, capsys):
         ("text.mp4", "out.mp4", r"text\.mp4: not a clip that can be read"),
         ("zero.mp4", "out.mp4", r"zero\.mp4: not a clip that can be read"),
         ("empty.avi", "out.mp4", r"empty\.avi: a clip without a single frame"),
-        ("plain.mp4", "out.png", r"out\.png: a clip's name has to end in \.mp4"),
+        ("plain.mp4", "out.png", r"plain\.mp4: not a picture .*; a clip's OUT ends in \.mp4"),
         ("gone.mp4", "out.mp4", r"gone\.mp4: there is no such file"),
     ],
 )

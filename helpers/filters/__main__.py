@@ -48,9 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     is_picture = kind in Image.SAVE  # Pillow reads more kinds than it writes
     try:
         picture = _picture(source)
-    except ValueError:
+    except ValueError as error:
         if is_picture and target.suffix.lower() not in ENDINGS:
-            raise
+            clips = f"a clip's OUT ends in {', '.join(ENDINGS)}"
+            raise ValueError(f"{str(error).rstrip('.')}; {clips}.") from error
         picture = None
     if picture is not None and not is_picture:
         raise ValueError(f"{target}: must end as a picture does, such as .jpg or .png.")
