@@ -46,6 +46,19 @@ def test_a_choice_stands_beside_the_answer(capsys):
     assert capsys.readouterr().out == "leaked: you said half, it is 74 of 78\n"
 
 
+def test_a_field_that_is_changed_after_a_guess_is_no_guess_yet():
+    """A busy kernel learns of the last change only after the click that meant it."""
+    form = guess("twins", "leaked", ["half", "nearly all"])
+    field, button, told = parts(form)
+    field.value = "half"
+    assert told.value.endswith("></span>")  # nothing is said yet
+    button.click()
+    field.value = "nearly all"
+    assert "Kept: half. Commit keeps what the field says now." in told.value
+    button.click()
+    assert "Kept: nearly all.<" in told.value
+
+
 def test_without_a_guess_nothing_is_printed(capsys):
     guess("covered", "covered", unit="%")
     answer("covered", 12.8)

@@ -46,7 +46,12 @@ def guess(
     def commit(_button: object) -> None:
         told.value = _status(_take(key, question, field.value, choices is None))
 
+    def changed(_change: object) -> None:  # also where a busy kernel learns of it after the click
+        if key in _said:
+            told.value = _status(f"{beside(key)} Commit keeps what the field says now.".strip())
+
     button.on_click(commit)
+    field.observe(changed, "value")
     row = ipywidgets.HBox([field, button], layout=ipywidgets.Layout(flex_flow="row wrap"))
     return ipywidgets.VBox([row, told])
 
