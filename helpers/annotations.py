@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from helpers.boxes import box_around
-from helpers.formats import Box, Entry, in_order, read_labels
+from helpers.formats import Box, Entry, in_order, read_labels, read_text
 from helpers.formats import read_points as read_pts
 from helpers.formats.dlib import closing, opening
 from helpers.landmarks import NUM_LANDMARKS, mirrored
@@ -203,13 +203,12 @@ class _Told:
 def _left_out(entry: Entry, told: _Told) -> bool:
     """Whether an entry is not to be learned from, which is told."""
     points = entry.points[np.isfinite(entry.points).all(1)]
+    marks = _is_mark(points)
     if entry.ignored:
         told.add("boxes marked as ignored are left out", entry)
     elif not len(points):
         told.add("boxes without any point are left out", entry)
-    elif len(entry.points) > 1 and len(points) > 1 and (points == points[0]).all():
-        told.add("faces whose points all lie on one spot, placeholders, are left out", entry)
-    elif len(points) > 1 and (points <= 0).all() and len(np.unique(points)) == 1:
+    elif marks.all() or (len(points) > 1 and (points == points[0]).all()):
         told.add("faces whose points all lie on one spot, placeholders, are left out", entry)
     else:
         return False
@@ -217,17 +216,22 @@ def _left_out(entry: Entry, told: _Told) -> bool:
 
 
 def _without_marks(entry: Entry, told: _Told) -> Entry:
-    """An entry whose points at (0, 0), (-1, -1) and the like are missing, which is told.
-
-    No point of the faces that the limits above are measured on lies at such a place; a .pts file's
-    (-1, -1) is (-2, -2) here, and other tools write -99.
-    """
-    x, y = entry.points.T
-    marks = (x == y) & (x <= 0) & (x == np.round(x))
+    """An entry whose points at (0, 0), (-1, -1) and the like are missing, which is told."""
+    marks = _is_mark(entry.points)
     if not marks.any():
         return entry
     told.add("faces have points at (-1, -1) or (0, 0), which are read as missing", entry)
     return replace(entry, points=np.where(marks[:, None], np.nan, entry.points))
+
+
+def _is_mark(points: np.ndarray) -> np.ndarray:
+    """Which points [n, 2] stand for "missing": (0, 0), (-1, -1) and the like; bool [n].
+
+    No point of the faces that the limits above are measured on lies at such a place; a .pts file's
+    (-1, -1) is (-2, -2) here, and other tools write -99.
+    """
+    x, y = points.T
+    return (x == y) & (x <= 0) & (x == np.round(x))
 
 
 @cache
@@ -360,11 +364,12 @@ def _rule_in(place: Path) -> Rule:
     file = place / "photographs.csv"
     if not file.is_file():
         return photograph_of
-    with open(file, newline="", encoding="utf-8-sig") as opened:
-        rows = list(csv.DictReader(opened))
+    rows = list(csv.DictReader(read_text(file)[0].splitlines()))
     if not rows or not {"image", "photograph"} <= set(rows[0]):
         raise ValueError(f"{file}: needs the columns image and photograph.")
     known = {row["image"]: row["photograph"] for row in rows}
+    if short := [image for image, photograph in known.items() if not photograph]:
+        raise ValueError(f"{file}: does not say of which photograph {short[0]} is.")
 
     def rule(name: str) -> str:
         if name not in known:
@@ -550,9 +555,11 @@ def write_face(
 
 def with_boxes(entries: Sequence[Entry]) -> list[Entry]:
     """Entries of which every face with points has a box: its own, else one around its points."""
-    return [
-        entry
-        if entry.box or not np.isfinite(entry.points).all(1).any()
-        else replace(entry, box=_box_of(entry.points[np.isfinite(entry.points).all(1)], entry))
-        for entry in entries
-    ]
+    found = []
+    for entry in entries:
+        points = entry.points[np.isfinite(entry.points).all(1)]
+        if not entry.box and len(points):
+            points = points[~_is_mark(points)] if not _is_mark(points).all() else points
+            entry = replace(entry, box=_box_of(points, entry))
+        found.append(entry)
+    return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers.annotations import with_boxes
-from helpers.formats import FORMATS, Labels, read_labels, write_labels
+from helpers.formats import ENDINGS, FORMATS, Labels, read_labels, write_labels
 from helpers.shell import one_sentence, parser_of
 
 
@@ -31,7 +31,7 @@ def convert(source: str | Path, target: str | Path, form: str | None = None) -> 
     entries = [
         replace(entry, image=_below(entry.place, place, entry.image)) for entry in labels.entries
     ]
-    if (form or target.suffix) in ("dlib", ".xml"):
+    if (form or ENDINGS.get(target.suffix.lower())) == "dlib":
         entries = with_boxes(entries)
     write_labels(target, Labels(entries, labels.about), form)
     faces = sum(entry.is_face for entry in entries)

@@ -165,7 +165,8 @@ def _read(
             if picture.format == "TIFF":  # Pillow and OpenCV have turned it already
                 held, full = 1, rgb.size
     except UNREADABLE as error:
-        if _head(file)[:4] not in (b"II*\0", b"MM\0*"):
+        too_large = isinstance(error, _TooLarge)
+        if too_large or _head(file)[:4] not in (b"II*\0", b"MM\0*"):
             raise ValueError(_told(file, error)) from error
         rgb, held = _from_deep(_by_opencv(file)), 1  # of floating point, in three channels
         full = rgb.size
@@ -187,14 +188,18 @@ def _held(picture: Image.Image) -> int:
         return 1
 
 
+class _TooLarge(ValueError):
+    """A picture has more pixels than memory should hold, or nobody knows how many that are."""
+
+
 def _check_pixels(file: str | Path | IO[bytes], width: int, height: int) -> None:
-    """Raises ValueError where a picture has more pixels than memory should hold."""
+    """Raises `_TooLarge` where a picture has more pixels than memory should hold."""
     said = os.environ.get("FACES_PIXELS") or str(MOST_PIXELS)
     if not said.isdecimal():
-        raise ValueError(f"the environment variable FACES_PIXELS must be a number, not {said!r}")
+        raise _TooLarge(f"the environment variable FACES_PIXELS must be a number, not {said!r}")
     most = int(said)
     if width * height > most:
-        raise ValueError(
+        raise _TooLarge(
             f"it has {width:,} x {height:,} pixels, more than the limit of {most:,} that guards"
             f" the memory: about {6 * width * height / 1e9:.1f} GB are needed; the environment"
             f" variable FACES_PIXELS={width * height} lifts it"

@@ -72,11 +72,13 @@ def predict_many(
     with open(journal, "a", encoding="utf-8") as file:
         bar = tqdm(paths, "predicting", unit="picture")
         for path in bar:
-            if done.get(path) == _version(path):
+            if path in done and done[path] == _version(path):
                 continue
-            file.write(json.dumps(_record(path, landmarker)) + "\n")
+            record = _record(path, landmarker)
+            file.write(json.dumps(record) + "\n")
             file.flush()
-    wanted = {path: _version(path) for path in paths}
+            done[path] = record["version"]
+    wanted = {path: done[path] for path in paths}
     records = lambda: _records(journal, wanted)  # noqa: E731
     _write(out, records, names)
     report = _report(records(), out)
@@ -106,8 +108,8 @@ def pictures_in(sources: Sequence[str | Path]) -> Iterator[str]:
             raise ValueError(f"{source}: there is no such file or folder.")
         for match in matches:
             for path in _below(match) if os.path.isdir(match) else [match]:
-                if path not in seen:
-                    seen.add(path)
+                if (place := os.path.normcase(os.path.abspath(path))) not in seen:
+                    seen.add(place)
                     yield path
 
 
@@ -196,13 +198,21 @@ def _entries(
         for face in record.get("faces", ()):
             points = np.array(face["points"], float)
             left, top, width, height = (round(float(s), 1) for s in box_around(points))
-            image = Path(os.path.relpath(record["image"], out.parent)).as_posix()
+            image = _seen_from(out, record["image"])
             hidden = np.zeros(len(points), bool)
             size = (record["size"][0], record["size"][1])
             yield (
                 Entry(image, size, (left, top, width, height), names, points, hidden),
                 face["trust"],
             )
+
+
+def _seen_from(out: Path, path: str) -> str:
+    """What a file calls a picture: its path from there, or in full on another drive."""
+    try:
+        return Path(os.path.relpath(path, out.parent)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
 
 
 def _write(out: Path, records: Any, names: tuple[str, ...]) -> None:
@@ -254,7 +264,7 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
     file.write('{"images": [')
     for record in records():
         if "faces" in record:
-            image = Path(os.path.relpath(record["image"], out.parent)).as_posix()
+            image = _seen_from(out, record["image"])
             file.write("\n" if not numbers else ",\n")
             numbers[image] = len(numbers) + 1
             size = {"width": record["size"][0], "height": record["size"][1]}

@@ -355,6 +355,34 @@ def test_placeholders_are_left_out_and_named(listed, capsys, spot):
     refused(listed(face_xml(points=[spot] * 68)), "holds no faces but 1 that are left out")
 
 
+@pytest.mark.parametrize("points", [[(0, 0)], [(0, 0), (-1, -1), (0, 0)]])
+def test_a_face_whose_points_are_all_marks_is_a_placeholder(listed, capsys, points):
+    points = [*points, *[None] * (68 - len(points))]
+    inside = [f"<part name='{i}' x='{p[0]}' y='{p[1]}'/>" for i, p in enumerate(points) if p]
+    box = f"<box top='5' left='10' width='60' height='50'>{''.join(inside)}</box>"
+    other = f"<image file='b.jpg'>{box}</image>"
+    path = listed(face_xml(), other, names=("face.jpg", "b.jpg"))
+    assert [face.image.name for face in read_faces(path)] == ["face.jpg"]
+    assert "placeholders, are left out (b.jpg)" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("image,photograph\nface.jpg,M\xfcller\n".encode("cp1252"), None),
+        (b"image,photograph\nface.jpg\n", r"photographs\.csv: does not say of .* face\.jpg is"),
+    ],
+)
+def test_the_list_of_photographs_may_be_in_a_spreadsheets_letters(listed, text, told):
+    path = listed(face_xml())
+    (path.parent / "photographs.csv").write_bytes(text)
+    if told:
+        with pytest.raises(ValueError, match=told):
+            read_faces(path)
+    else:
+        assert [face.photograph for face in read_faces(path)] == ["M\xfcller"]
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("spot", [(-1, -1), (0, 0), (-2, -2), ("-99.0", "-99.0")])
 def test_points_at_a_placeholder_are_missing_and_told(listed, capsys, spot, count):

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from helpers.annotations import read_faces
 from helpers.convert import convert, main
-from helpers.formats import FORMATS, Entry, Labels, numbered, read_labels, write_labels
+from helpers.formats import (
+    FORMATS,
+    Entry,
+    Labels,
+    label_files,
+    numbered,
+    read_labels,
+    write_labels,
+)
 
 # Coordinates as people and programs write them: any decimals, also below 0.
 COORDINATES = st.one_of(
@@ -192,6 +200,75 @@ def test_cvat_faces_are_skeletons_shapes_of_many_points_or_single_points_in_a_bo
     assert (tmp_path / "b.xml").read_text().count("<skeleton") == 1
 
 
+def skeleton(x, y, group=""):
+    """Three points of CVAT's around a place."""
+    spots = {"eye": (x - 5, y), "nose": (x, y + 5), "chin": (x + 5, y + 10)}
+    inside = "".join(f'<points label="{n}" points="{a},{b}"/>' for n, (a, b) in spots.items())
+    return f'<skeleton label="face" {group}>{inside}</skeleton>'
+
+
+def cvat_box(left, top, right, bottom):
+    return f'<box label="face" xtl="{left}" ytl="{top}" xbr="{right}" ybr="{bottom}"/>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "lefts"),
+    [
+        ([skeleton(20, 20), skeleton(70, 20), cvat_box(60, 10, 90, 40)], [None, 60]),
+        (  # the smaller box holds both middles, and the larger as well
+            [
+                skeleton(40, 40),
+                skeleton(50, 44),
+                cvat_box(0, 0, 80, 80),
+                cvat_box(35, 30, 69, 70),
+            ],
+            [0, 35],
+        ),
+        ([skeleton(20, 20), cvat_box(60, 10, 90, 40)], [60]),
+    ],
+    ids=["the second's", "one in the other", "the only one"],
+)
+def test_a_box_of_cvats_is_of_the_face_whose_middle_is_nearest(tmp_path, inside, lefts):
+    image = f'<image id="0" name="a.jpg" width="99" height="99">{"".join(inside)}</image>'
+    (tmp_path / "a.xml").write_text(f"<annotations>{image}</annotations>")
+    entries = read_labels(tmp_path / "a.xml").entries
+    assert [entry.box and entry.box[0] for entry in entries] == lefts
+
+
+@pytest.mark.parametrize("corners", [[[2, 3], [40, 3], [40, 60], [2, 60]], [[40, 60], [2, 3]]])
+def test_a_rectangle_of_labelmes_has_two_corners_or_four(tmp_path, corners):
+    shapes = [
+        {"label": "face", "shape_type": "rectangle", "points": corners},
+        {"label": "eye", "shape_type": "point", "points": [[10, 11]]},
+    ]
+    data = {"shapes": shapes, "imagePath": "a.jpg"}
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    assert read_labels(tmp_path / "a.json").entries[0].box == (2, 3, 38, 57)
+    for index, points, told in ((0, [[1, 2]], "fewer than two corners"), (1, [[12]], "x and y")):
+        (tmp_path / "b.json").write_text(
+            json.dumps(data | {"shapes": [shapes[index] | {"points": points}]})
+        )
+        with pytest.raises(ValueError, match=rf"b\.json: a\.jpg has a .*{told}"):
+            read_labels(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize("form", ["csv", "cvat", "labelme", "pts"])
+def test_an_ignored_face_is_not_written_where_it_would_be_one_to_learn_from(tmp_path, form):
+    names, points = numbered(3), np.array([[1.0, 2], [5, 2], [3, 6]])
+    one = Entry("a.jpg", (9, 9), (0, 0, 8, 8), names, points, np.zeros(3, bool), ignored=True)
+    with pytest.raises(ValueError, match=r"cannot say that a face is ignored, as one of a\.jpg is"):
+        write_labels(tmp_path / "out", Labels([one]), form)
+    assert not (tmp_path / "out").exists()
+
+
+def test_hidden_pts_files_of_a_mac_are_none(tmp_path):
+    for name in ("a.pts", "._a.pts", "__MACOSX/a.pts"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("n_points: 1\n{\n1 2\n}" if name == "a.pts" else "\0\5")
+    assert [path.name for path in label_files(tmp_path)] == ["a.pts"]
+    assert len(read_labels(tmp_path).entries) == 1
+
+
 def test_labelme_faces_of_a_picture_are_told_apart_by_their_group(tmp_path):
     shape = {"shape_type": "point", "flags": {}, "description": ""}
     shapes = [
@@ -288,6 +365,11 @@ def test_the_shell_says_what_it_has_done_and_refuses_in_one_sentence(tmp_path, c
     for bad, sentence in [("b.txt", "names no format"), ("a.xml", "is the file to convert")]:
         with pytest.raises(SystemExit, match=sentence):
             main([str(tmp_path / "a.xml"), str(tmp_path / bad)])
+    table = "eye_x,eye_y,nose_x,nose_y,image\n1,2,0,0,a.jpg\n"
+    (tmp_path / "t.csv").write_text(table.replace("1,2,0,0", "100,120,0,0"))
+    main([str(tmp_path / "t.csv"), str(tmp_path / "T.XML")])  # whose boxes follow from the points
+    left, top, *_ = read_labels(tmp_path / "T.XML").entries[0].box
+    assert left > 90 and top > 110  # not around the corner
     (tmp_path / "c.json").write_text("[1, 2")
     with pytest.raises(SystemExit, match=r"c\.json: not a whole JSON file"):
         main([str(tmp_path / "c.json"), str(tmp_path / "d.xml")])
@@ -297,6 +379,11 @@ def test_the_shell_says_what_it_has_done_and_refuses_in_one_sentence(tmp_path, c
     ("name", "text", "sentence"),
     [
         ("a.json", '{"x": 1}', "neither COCO keypoints"),
+        (
+            "a.json",
+            '{"images": [{"id": 1}], "annotations": [], "categories": []}',
+            "not COCO keypoints .'file_name'",
+        ),
         ("a.csv", "name,age\nx,3\n", "no columns NAME_x and NAME_y"),
         ("a.csv", "eye_x,eye_y,image\n1,2\n", "row 1 has 2 cells, not 3"),
         ("a.csv", "eye_x,eye_y,image\nleft,2,a.jpg\n", "text or nothing where a number belongs"),

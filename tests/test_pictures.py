@@ -107,13 +107,14 @@ def test_a_huge_jpeg_is_scaled_while_it_is_decoded(tmp_path, monkeypatch):
     assert photograph.shape == (300, 400, 3) and scale == 0.25
 
 
-def test_the_limit_that_guards_memory_names_itself_and_how_to_lift_it(tmp_path, monkeypatch):
-    Image.new("L", (300, 200)).save(tmp_path / "a.png")
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_the_limit_that_guards_memory_names_itself_and_how_to_lift_it(tmp_path, monkeypatch, name):
+    Image.new("RGB", (300, 200)).save(tmp_path / name)
     monkeypatch.setattr(pictures, "MOST_PIXELS", 50_000)
-    with pytest.raises(ValueError, match=r"a\.png: .*300 x 200 pixels.*FACES_PIXELS=60000 lifts"):
-        read_image(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=rf"{name}: .*300 x 200 pixels.*FACES_PIXELS=60000 lifts"):
+        read_image(tmp_path / name)
     monkeypatch.setenv("FACES_PIXELS", "60000")
-    assert read_image(tmp_path / "a.png").shape == (200, 300, 3)
+    assert read_image(tmp_path / name).shape == (200, 300, 3)
 
 
 def test_a_limit_that_is_no_number_and_a_folder_are_named(tmp_path, monkeypatch):

@@ -53,6 +53,19 @@ def folder(tmp_path):
     return tmp_path / "my pictures"
 
 
+def test_a_picture_is_taken_once_however_it_is_named(folder):
+    out, one = folder.parent / "out.json", folder / "phone.jpg"
+    report = predict_many([folder, folder / "Übung" / ".." / "phone.jpg", one], out, Fake())
+    assert "in 6 pictures" in report
+    images = json.loads(out.read_text("utf-8"))["images"]
+    assert len({image["id"] for image in images}) == len(images) == 5
+
+
+def test_a_picture_that_is_gone_is_named(folder):
+    (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
+    assert "gone.jpg" in predict_many([folder], folder.parent / "out.csv", Fake())
+
+
 @pytest.mark.parametrize("ending", ["csv", "xml", "json"])
 def test_the_file_has_every_face_and_read_faces_takes_it(folder, ending):
     out = folder.parent / f"out/landmarks.{ending}"

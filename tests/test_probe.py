@@ -79,6 +79,15 @@ def test_a_patch_is_grey_where_it_lies_and_nowhere_else():
     assert not picture.any()
 
 
+def test_a_patch_beside_the_picture_greys_nothing_of_what_is_shown(landmarker, scene):
+    box = scene.shown(scene.boxes[0])
+    clear, aside = (
+        look(landmarker, scene, box, patch, boxes=False, points=False, crop=False).picture
+        for patch in (None, (-50, 10, 20, 20))
+    )
+    assert (aside == clear).all()
+
+
 def test_the_patch_moves_the_points_most_where_it_hides_them(landmarker, scene, person):
     eye = person[1][36:42].mean(0)
     side = 0.25 * scene.boxes[0][2]

@@ -21,6 +21,7 @@ FORMATS = {
     "labelme": "LabelMe, a JSON file beside each picture",
     "csv": "CSV as Kaggle's facial keypoints, one file",
 }
+KNOW_IGNORED = ("dlib", "coco")  # mark what is not to be learned from
 ENDINGS = {".xml": "dlib", ".json": "coco", ".csv": "csv", ".pts": "pts"}
 READERS = {
     "dlib": dlib.read,
@@ -105,6 +106,12 @@ def write_labels(path: str | Path, labels: Labels, form: str | None = None) -> N
         raise ValueError(f"{path}: its ending names no format; --to takes {', '.join(FORMATS)}.")
     if form not in FORMATS:
         raise ValueError(f"{form}: no format that is known here ({', '.join(FORMATS)}).")
+    ignored = [one.image for one in labels.entries if one.ignored and len(one.points)]
+    if ignored and form not in KNOW_IGNORED:
+        raise ValueError(
+            f"{path}: {form} cannot say that a face is ignored, as one of {ignored[0]} is; "
+            f"{' and '.join(KNOW_IGNORED)} can."
+        )
     folders = {"pts": pts.write_folder, "labelme": labelme.write_folder}
     single = path.suffix.lower() in (".pts", ".json") and not path.is_dir()
     if form in folders and not single:
@@ -132,10 +139,11 @@ def label_files(folder: Path) -> list[Path]:
             data = parse_json(path)
             known = labelme.is_labelme(data) or (isinstance(data, dict) and "annotations" in data)
         found += [path] if known else []
-    return found or sorted(folder.rglob("*.pts"))
+    return found or pts.files_in(folder)
 
 
 __all__ = [
+    "ENDINGS",
     "FORMATS",
     "PICTURES",
     "Box",
@@ -148,6 +156,7 @@ __all__ = [
     "numbered",
     "read_labels",
     "read_points",
+    "read_text",
     "text_of",
     "write_labels",
 ]

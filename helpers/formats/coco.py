@@ -43,13 +43,13 @@ def read(path: Path) -> Labels:
         names = {c["id"]: tuple(map(str, c.get("keypoints", ()))) for c in data["categories"]}
         annotations = [a for a in data["annotations"] if a.get("keypoints") or names == {}]
         entries = [_entry(path, images, names, a) for a in annotations]
+        used = {annotation["image_id"] for annotation in annotations}
+        for key, image in images.items():
+            if key not in used:
+                size = size_of(image.get("width"), image.get("height"))
+                entries.append(Entry(image["file_name"], size, place=path.parent))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not COCO keypoints ({error} is missing or wrong).") from error
-    used = {annotation["image_id"] for annotation in annotations}
-    for key, image in images.items():
-        if key not in used:
-            size = size_of(image.get("width"), image.get("height"))
-            entries.append(Entry(image["file_name"], size, place=path.parent))
     others = [a for a in data["annotations"] if not a.get("keypoints")]
     return Labels(entries, {"coco": data | {"annotations": others}})
 

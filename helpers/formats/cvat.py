@@ -59,26 +59,49 @@ def _faces(image: ElementTree.Element, where: str) -> list[tuple[dict[str, Any],
             singles[key] = []
             groups.append(singles[key])
         singles[key].append(shape)
-    faces, used = [], set()
-    for members in groups:
-        face, extra = _face(members, where)
-        group = members[0].get("group_id") or None
-        middle = np.nanmean(face["points"], 0) if np.isfinite(face["points"]).any() else None
-        own = [i for i, (box, _) in enumerate(boxes) if group and box.get("group_id") == group]
-        if not own and middle is not None:
-            free = [(b, at) for b, at in boxes if not b.get("group_id")]
-            index = _box_with(middle, free)
-            own = [i for i, (b, _) in enumerate(boxes) if index is not None and b is free[index][0]]
-        if own and own[0] not in used:
-            used.add(own[0])
-            box, face["box"] = boxes[own[0]]
+    faces = [_face(members, where) for members in groups]
+    own = _boxes_of(groups, [face["points"] for face, _ in faces], boxes)
+    for which, (face, extra) in enumerate(faces):
+        if which in own:
+            box, face["box"] = boxes[own[which]]
             extra |= {"box": _attributes(box, CORNERS), "box inside": _inside(box)}
-        faces.append((face, extra))
     for index, (box, at) in enumerate(boxes):
-        if index not in used:
+        if index not in own.values():
             extra = {"box": _attributes(box, CORNERS), "box inside": _inside(box)}
             faces.append(({"box": at}, extra))
     return faces
+
+
+def _boxes_of(
+    groups: list[list[ElementTree.Element]],
+    points: list[np.ndarray],
+    boxes: list[tuple[ElementTree.Element, Box]],
+) -> dict[int, int]:
+    """Which box is whose: the number of a face -> that of its box.
+
+    The same `group_id` tells; else the face's middle lies in the box, and nearest to its centre.
+    Where there is one face alone and one box alone, it has it.
+    """
+    own: dict[int, int] = {}
+    for face, members in enumerate(groups):
+        group = members[0].get("group_id")
+        same = [i for i, (box, _) in enumerate(boxes) if group and box.get("group_id") == group]
+        if same and same[0] not in own.values():
+            own[face] = same[0]
+    pairs = []
+    for face, places in enumerate(points):
+        if face in own or not np.isfinite(places).any():
+            continue
+        for index, (box, (left, top, width, height)) in enumerate(boxes):
+            half = np.array([width, height]) / 2
+            away = abs(np.nanmean(places, 0) - (left, top) - half)
+            alone = len(groups) == len(boxes) == 1
+            if not box.get("group_id") and ((away <= half).all() or alone):
+                pairs.append((np.hypot(*away), face, index))
+    for _, face, index in sorted(pairs):
+        if face not in own and index not in own.values():
+            own[face] = index
+    return own
 
 
 def _face(members: list[ElementTree.Element], where: str) -> tuple[dict, dict]:

@@ -4,6 +4,7 @@ Shapes with the same `group_id` are one face; those without one are the picture'
 """
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _entry(shapes: list[dict[str, Any]], where: str, name: str, size: Any, path:
             f"{where} has {what} twice in one face: give each face of the picture"
             " a group_id of its own."
         )
-    values = [[number(v, where) for v in shape["points"][0][:2]] for shape in points]
+    values = [_pair(shape["points"][0], where) for shape in points]
     hidden = [bool((shape.get("flags") or {}).get("hidden")) for shape in points]
     but = ("points", "label")
     extra = {
@@ -91,12 +92,20 @@ def _entry(shapes: list[dict[str, Any]], where: str, name: str, size: Any, path:
 
 
 def _box(frame: dict[str, Any], where: str) -> Box:
-    """The box of a rectangle, whichever two opposite corners it was drawn between."""
-    (x0, y0), (x1, y1) = (
-        [Decimal(digits(number(value, where))) for value in corner] for corner in frame["points"]
-    )
-    left, top = min(x0, x1), min(y0, y1)
-    return float(left), float(top), float(abs(x1 - x0)), float(abs(y1 - y0))
+    """The box of a rectangle, whichever two opposite corners, or all four, it is given by."""
+    if len(frame["points"]) < 2:
+        raise ValueError(f"{where} has a rectangle of fewer than two corners.")
+    pairs = [_pair(corner, where) for corner in frame["points"]]
+    xs, ys = ([Decimal(digits(value)) for value in values] for values in zip(*pairs, strict=True))
+    left, top = min(xs), min(ys)
+    return float(left), float(top), float(max(xs) - left), float(max(ys) - top)
+
+
+def _pair(point: Sequence[Any], where: str) -> tuple[float, float]:
+    """The x and y of a point; raises ValueError where it has not both."""
+    if len(point) < 2:
+        raise ValueError(f"{where} has a point without x and y.")
+    return number(point[0], where), number(point[1], where)
 
 
 def write_folder(folder: Path, labels: Labels) -> None:

@@ -19,7 +19,14 @@ def read(path: Path) -> Labels:
 
 def read_folder(folder: Path) -> Labels:
     """The faces of all .pts files in a folder and the folders in it, by name."""
-    return Labels([_entry(path) for path in sorted(folder.rglob("*.pts"))])
+    return Labels([_entry(path) for path in files_in(folder)])
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The .pts files in a folder and the folders in it, by name; hidden ones left out."""
+    found = sorted(folder.rglob("*.pts"))
+    hidden = (".", "__MACOSX")
+    return [p for p in found if not any(q.startswith(hidden) for q in p.relative_to(folder).parts)]
 
 
 def read_points(path: Path) -> np.ndarray:

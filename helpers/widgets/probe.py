@@ -94,9 +94,9 @@ class Scene:
         return {"scene": self, "box": box, "patch": self.shown(patch)}
 
 
-def covered(grey: np.ndarray, patch: ArrayLike) -> np.ndarray:
-    """A copy of a picture [H, W] with a grey patch (left, top, width, height) over it."""
-    canvas = grey.copy()
+def covered(picture: np.ndarray, patch: ArrayLike) -> np.ndarray:
+    """A copy of a picture [H, W, ...] with a grey patch (left, top, width, height) over it."""
+    canvas = picture.copy()
     left, top, width, height = (round(number) for number in np.asarray(patch, float).tolist())
     canvas[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)] = GREY
     return canvas
@@ -154,9 +154,7 @@ def look(
     if patch is not None:
         clear = answer.landmarks
         answer = ask(landmarker, covered(scene.grey, scene.back(patch)), own)
-        left, top, width, height = (round(number) for number in patch)
-        small = small.copy()
-        small[max(0, top) : top + height, max(0, left) : left + width] = GREY
+        small = covered(small, patch)
         hidden = moved_by(answer.landmarks, clear)
     picture = paint(small, (answer.landmarks + 0.5) * scene.scale - 0.5) if points else small.copy()
     if boxes:
