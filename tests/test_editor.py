@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from helpers.annotations import read_faces, read_image
+from helpers.formats import dlib
 from helpers.landmarks import IBUG, MIRROR, NO_PARTNER, Scheme, load_scheme
 from helpers.metrics import nme
 from helpers.pictures import read_photograph
@@ -216,6 +217,54 @@ def test_what_the_file_says_of_a_box_besides_stays(file, pictures):
     assert box.get("ignore") == "1" and len(box.findall("part")) == 3
 
 
+def test_a_step_leaves_what_the_file_says_besides_of_picture_and_points(file, pictures):
+    """A part that dlib's file calls hidden keeps its place and the mark, also when it is moved."""
+    file.write_text(
+        "<dataset><images>"
+        "<image file='my faces/Grüße &amp; 0.png' width='40' height='30' by='Ann &amp; Bo'>"
+        "<box top='4' left='5' width='28' height='24' pose='9'>"
+        "<part name='right eye' x='15' y='12' hidden='1'/>"
+        "<part name='left eye' x='25' y='12' hidden='1' sure='no'/>"
+        "<part name='nose' x='20' y='18'/></box></image></images></dataset>",
+        "utf-8",
+    )
+    labels = Labels(file, pictures, NAMES)
+    assert not labels.marks(0)[0].hidden.any()
+    labels.step(0, {"do": "place", "face": 0, "points": {0: [16, 13], 2: [21, 19]}})
+    [image] = ElementTree.parse(file).findall("images/image")
+    assert image.get("by") == "Ann & Bo" and image.find("box").get("pose") == "9"
+    assert [dict(part.attrib) for part in image.iter("part")] == [
+        {"name": "right eye", "x": "16.00", "y": "13.00", "hidden": "1"},
+        {"name": "left eye", "x": "25.00", "y": "12.00", "hidden": "1", "sure": "no"},
+        {"name": "nose", "x": "21.00", "y": "19.00"},
+    ]
+    assert dlib.read(file).entries[0].hidden.tolist() == [True, True, False]
+
+
+def test_a_face_to_be_ignored_may_have_a_part_without_a_place(file, pictures):
+    file.write_text(
+        "<dataset><images><image file='my faces/Grüße &amp; 0.png'>"
+        "<box top='4' left='5' width='28' height='24' ignore='1'><part name='' x='' y=''/>"
+        "<part name='nose' x='9' y='8'/></box></image></images></dataset>",
+        "utf-8",
+    )
+    labels = Labels(file, pictures, NAMES)
+    labels.step(0, {"do": "place", "face": 0, "points": {0: [5, 6]}})
+    ((face,),) = on_disk(file).values()
+    assert face == {"right eye": (5, 6), "nose": (9, 8)}
+
+
+def test_a_number_that_a_face_has_in_two_spellings_is_refused(file, pictures):
+    file.write_text(
+        "<dataset><images><image file='my faces/Grüße &amp; 0.png'>"
+        "<box top='4' left='5' width='28' height='24'><part name='7' x='9' y='8'/>"
+        "<part name='07' x='5' y='6'/></box></image></images></dataset>",
+        "utf-8",
+    )
+    with pytest.raises(ValueError, match=r"0\.png has 2 points, not 1: 07 is there twice\."):
+        Labels(file, pictures, [f"{k:02d}" for k in range(68)])
+
+
 def test_a_file_of_imglab_whose_header_names_the_wrong_encoding_is_gone_on_with(file, pictures):
     """Its bytes are UTF-8 whatever the header says; and it puts a label into a box."""
     file.write_text(
@@ -263,6 +312,7 @@ def test_a_step_that_could_not_be_written_is_written_with_the_next(labels, file,
         ("<part name='chin' x='1' y='2'/>", "a point 'chin', which is none of the 3"),
         ("<part name='nose' x='one' y='2'/>", "text or nothing where a number belongs"),
         ("<part name='nose' x='nan' y='2'/>", "not finite"),
+        ("<part name='nose' x='1' y='2'/>" * 2, "2 points, not 1: nose is there twice"),
     ],
 )
 def test_a_file_that_cannot_be_taken_over_whole_is_refused_by_name(file, pictures, text, told):

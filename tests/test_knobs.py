@@ -156,6 +156,14 @@ def test_settings_that_were_changed_in_the_cell_count(notebook):
     assert Knobs(render, changed, {}).settings["grey"] == 20
 
 
+def test_a_choice_that_the_cell_no_longer_offers_is_not_made_again(notebook):
+    wish(Knobs(render, controls(), {}), values={"grey": 7.5, "way": 1})
+    fewer = controls()
+    fewer["way"].options = ["a", "c"]
+    settings = Knobs(render, fewer, {}).settings
+    assert settings["way"] == "a" and settings["grey"] == 7.5
+
+
 def test_an_upload_that_ends_in_any_error_is_answered_and_told():
     def take(content, name):
         raise RuntimeError("no memory left")

@@ -232,6 +232,7 @@ function render({ model, el }) {
   const fingers = new Map();
   let number = 0; // of the last step that was sent
   let answered = 0;
+  let settling = 0; // the last step that may give faces other numbers
   let opening = false;
   let silent = false;
   let alarm = 0;
@@ -245,11 +246,14 @@ function render({ model, el }) {
     speak(current.textContent, text);
   }
 
-  const ready = () => bitmap !== null && !opening && !silent;
+  const canEdit = () => bitmap !== null && !opening && !silent;
+  const ready = () => canEdit() && answered >= settling; // a face goes by its number
 
   function send(event) {
-    if (event.do !== "open" && !ready()) return;
+    const travels = ["undo", "redo"].includes(event.do); // which go by no face
+    if (event.do !== "open" && !(travels ? canEdit() : ready())) return;
     number += 1;
+    if (travels || ["add", "remove"].includes(event.do)) settling = number;
     clearTimeout(alarm);
     alarm = setTimeout(lost, event.do === "open" ? 4 * PATIENCE : PATIENCE);
     tell(event.do === "open" ? "Opening the picture." : "Saving.");
@@ -307,7 +311,8 @@ function render({ model, el }) {
       if (tool !== "points") [tool, point] = ["points", startingPoint(faces[face])];
     }
     face = Math.min(face, Math.max(0, faces.length - 1));
-    if (drag?.here && faces[face]) faces[face].points[point] = drag.here; // the mouse is on its way
+    if (faces.length !== count && drag?.kind !== "pan") drag = null; // its face may be another
+    if (drag?.here && faces[drag.face]) faces[drag.face].points[drag.point] = drag.here;
     const guessed = faces.filter((one) => one.guess).length;
     const done = `${answer.labelled} of ${about.pictures.length} pictures labelled`;
     if (answer.told) tell(`${bitmap ? "Not saved. " : ""}${answer.told}`, true);
@@ -368,10 +373,10 @@ function render({ model, el }) {
     send({ do: "place", face: k, points: { [i]: there }, ...extra });
   }
 
-  function setBox(box, extra = {}) {
-    if (!ready() || !faces[face]) return;
-    Object.assign(faces[face], { box, guess: false });
-    send({ do: "box", face, box, ...extra });
+  function setBox(k, box, extra = {}) {
+    if (!ready() || !faces[k]) return;
+    Object.assign(faces[k], { box, guess: false });
+    send({ do: "box", face: k, box, ...extra });
   }
 
   // The view.
@@ -433,23 +438,23 @@ function render({ model, el }) {
 
   function controls() {
     const one = faces[face];
-    const canEdit = ready();
+    const editable = canEdit();
     which.textContent = `Picture ${at + 1} of ${about.pictures.length}: ${about.pictures[at]}`;
     before.disabled = silent || at === 0;
     next.disabled = silent || at === about.pictures.length - 1;
-    keep.disabled = !canEdit || !faces.some((other) => other.guess);
+    keep.disabled = !editable || !faces.some((other) => other.guess);
     keep.classList.toggle("wanted", !keep.disabled);
-    hide.disabled = remove.disabled = !canEdit || !one;
+    hide.disabled = remove.disabled = !editable || !one;
     toFace.disabled = !one?.box;
     guess.hidden = !can.guess;
     average.hidden = !can.mean;
-    guess.disabled = average.disabled = !canEdit || !one?.box;
-    if (!canEdit) undo.disabled = redo.disabled = true;
+    guess.disabled = average.disabled = !editable || !one?.box;
+    if (!editable) undo.disabled = redo.disabled = true;
     for (const [name, made] of Object.entries(tools)) {
-      made.disabled = !canEdit;
+      made.disabled = !editable;
       made.setAttribute("aria-pressed", String(tool === name));
     }
-    canvas.classList.toggle("stale", !canEdit);
+    canvas.classList.toggle("stale", !editable);
     who.replaceChildren();
     faces.forEach((_, k) => element("option", { value: k, textContent: k + 1 }, who));
     who.value = face;
@@ -695,13 +700,13 @@ function render({ model, el }) {
       [face, point] = found;
       const start = faces[face].points[point];
       const [x, y] = toScreen(look, start);
-      Object.assign(drag, { kind: "point", start, off: [x - from[0], y - from[1]] });
+      Object.assign(drag, { kind: "point", face, point, start, off: [x - from[0], y - from[1]] });
       controls();
       draw();
     } else {
       const box = tool === "box" ? faces[face]?.box : null;
       const part = box ? partOfBox(box, look, from, touch ? 24 : 12) : null;
-      Object.assign(drag, { kind: "box", part, start: box, box: null });
+      Object.assign(drag, { kind: "box", tool, face, part, start: box, box: null });
     }
   }
 
@@ -725,7 +730,7 @@ function render({ model, el }) {
       isWhole = false;
     } else if (drag.kind === "point") {
       drag.here = hundredths(toPicture(look, [to[0] + drag.off[0], to[1] + drag.off[1]]));
-      faces[face].points[point] = drag.here;
+      faces[drag.face].points[drag.point] = drag.here;
       current.textContent = told();
     } else {
       drag.box = draggedBox(drag.start, drag.part, toPicture(look, drag.from), toPicture(look, to));
@@ -750,10 +755,10 @@ function render({ model, el }) {
     drag = null;
     if (!done || done.kind === "pinch") return;
     if (done.kind === "point" && done.moved) {
-      place(face, point, done.here);
+      place(done.face, done.point, done.here);
     } else if (done.kind === "box" && done.box) {
-      if (tool === "new") send({ do: "add", box: done.box });
-      else setBox(done.box);
+      if (done.tool === "new") send({ do: "add", box: done.box });
+      else setBox(done.face, done.box);
     } else if (done.kind === "pan" && !done.moved && tool === "points") click(done.from);
     controls();
     draw();
@@ -771,7 +776,7 @@ function render({ model, el }) {
   }
 
   function cancel() {
-    if (drag?.kind === "point") faces[face].points[point] = drag.start;
+    if (drag?.kind === "point") faces[drag.face].points[drag.point] = drag.start;
     drag = null;
     controls();
     draw();
@@ -810,7 +815,7 @@ function render({ model, el }) {
     const one = faces[face];
     if (tool === "box" && one?.box) {
       const by = event.shiftKey ? 10 : 1;
-      setBox([one.box[0] + by * dx, one.box[1] + by * dy, one.box[2], one.box[3]], extra);
+      setBox(face, [one.box[0] + by * dx, one.box[1] + by * dy, one.box[2], one.box[3]], extra);
     } else if (tool === "points" && one && isThere(one, point)) {
       const by = event.shiftKey ? 0.1 : 1;
       const [x, y] = one.points[point];
@@ -824,7 +829,7 @@ function render({ model, el }) {
     if (tool !== "box" || !box || box[2] + 2 * by < 1 || box[3] + 2 * by < 1) return;
     if (!event.repeat) gesture += 1;
     const grown = [box[0] - by, box[1] - by, box[2] + 2 * by, box[3] + 2 * by];
-    setBox(grown, { gesture: `${view} ${gesture}` });
+    setBox(face, grown, { gesture: `${view} ${gesture}` });
   }
 
   function enter() {

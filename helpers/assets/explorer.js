@@ -585,16 +585,16 @@ function build(root, key, data) {
   async function ask() {
     if (!asking || underWay || (prediction && same(prediction))) return;
     underWay = true;
+    const link = asking;
     const question = { face: data.faces[at].index, settings: { ...settings } };
-    const found = await asking(question);
+    const found = await link(question, (text) => link === asking && tellTrouble(text));
+    if (link !== asking) return;
     underWay = false;
     if (question.face !== data.faces[at].index) return update();
     if (found.error) {
       prediction = { ...question, landmarks: null };
-      verdict.textContent = found.error;
-      tellAloud();
-      walk += 1;
-      return;
+      tellTrouble(found.error);
+      return update();
     }
     prediction = { ...question, ...found };
     const { angle } = question.settings;
@@ -608,6 +608,12 @@ function build(root, key, data) {
       (wrong ? ", measured against points with wrong names." : `${broken}.`);
     drawChart();
     update();
+  }
+
+  function tellTrouble(text) {
+    verdict.textContent = text;
+    tellAloud();
+    walk += 1;
   }
 
   function drawChart() {
@@ -656,7 +662,7 @@ function build(root, key, data) {
   document.addEventListener(FOUND, (event) => {
     if (event.detail.key !== key || !root.isConnected) return;
     asking = event.detail.ask;
-    prediction = null;
+    [prediction, underWay] = [null, false]; // what another link was asked, it answers no more
     sweep.hidden = false;
     update();
   });
@@ -675,15 +681,15 @@ function initialize({ model }) {
   const waiting = new Map(); // what waits for an answer, by the question's number
   let number = 0;
 
-  function ask(question) {
+  // The answer to a question; late is told where there is none for long, and it may still come.
+  function ask(question, late) {
     return new Promise((done) => {
       const mine = ++number;
-      const silent = () => settle(mine, { error: ALONE });
-      waiting.set(mine, { done, alarm: setTimeout(silent, PATIENCE) });
+      waiting.set(mine, { done, alarm: setTimeout(() => late(ALONE), PATIENCE) });
       try {
         model.send({ question, number: mine, view });
       } catch {
-        silent(); // the connection is closed: there is no kernel
+        settle(mine, { error: ALONE }); // the connection is closed: there is no kernel
       }
     });
   }

@@ -10,7 +10,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -306,7 +306,9 @@ def kept(widget: Knobs) -> Callable[[Settings], None]:
     if cell is None:
         return lambda settings: None
     key = json.dumps([cell, widget.settings], default=str, sort_keys=True)
-    widget._put(_kept.get(key, {}))
+    for name, value in _kept.get(key, {}).items():
+        with suppress(traitlets.TraitError):  # an option that the cell has no more
+            widget._put({name: value})
     return lambda settings: _kept.update({key: settings})
 
 

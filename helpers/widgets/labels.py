@@ -10,7 +10,7 @@ import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,9 @@ class Mark:
     points: float64 [n, 2]; NaN where a point has no place yet. hidden: bool [n]; where a point has
     a place but is to be left out. box: (left, top, width, height) in whole pixels, or None where
     it follows from the points. guess: whether nobody has looked at the face; then it is not
-    written. other: what else the file says of the box, such as (("ignore", "1"),). label: what
-    dlib's imglab calls the face, if it does.
+    written. other: what else the file says of the box, such as (("ignore", "1"),). of_points: the
+    same of points, by name, such as {"07": {"hidden": "1"}}. label: what dlib's imglab calls the
+    face, if it does.
     """
 
     points: np.ndarray
@@ -51,6 +52,7 @@ class Mark:
     box: Box | None = None
     guess: bool = False
     other: tuple[tuple[str, str], ...] = ()
+    of_points: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     label: str = ""
 
     @property
@@ -222,9 +224,12 @@ class Labels:
     """The faces of pictures and the label file that they are kept in, step by step.
 
     file: dlib's XML, made with the first step; where it is there already, work goes on from it.
-    pictures: paths. What the file says of other pictures is kept as it is. names: of the points,
-    as the file calls them. scheme: what boxes follow from where none is drawn.
-    Raises ValueError that names the file where it is broken, or has a point of another name.
+    pictures: paths. What the file says of other pictures is kept as it is, and so are further
+    attributes of these pictures, their boxes and their points: a `<part>` with hidden='1' is a
+    point like the others, and has it still when it has been moved. names: of the points, as the
+    file calls them. scheme: what boxes follow from where none is drawn.
+    Raises ValueError that names the file where it is broken, or has a point of another name or
+    one twice.
     """
 
     def __init__(
@@ -247,6 +252,7 @@ class Labels:
         self._entries: list[int | str] = []
         self._elements: dict[int, list[ElementTree.Element]] = {}
         self._texts: dict[int, str] = {}
+        self._of_pictures: dict[int, dict[str, str]] = {}  # further attributes of their `<image>`s
         self._head = {"name": "landmarks", "comment": "labelled in the point editor"}
         self.unsaved = ""  # why the last step is not in the file
         self._stamp = self._look()
@@ -388,22 +394,21 @@ class Labels:
         back = invert(photograph.upright)
         lines = [
             f"  <image file={_quoted(self._name(photograph.path))} "
-            f"width='{width}' height='{height}'>"
+            f"width='{width}' height='{height}'{_attributes(self._of_pictures.get(at, {}))}>"
         ]
         for one in self._marks[at]:
             box = self.frame(one)
             if one.guess or box is None:
                 continue
             left, top, wide, high = _turned(box, back)
-            other = "".join(f" {name}={_quoted(text)}" for name, text in one.other)
-            lines.append(
-                f"    <box top='{top}' left='{left}' width='{wide}' height='{high}'{other}>"
-            )
+            sides = f"top='{top}' left='{left}' width='{wide}' height='{high}'"
+            lines.append(f"    <box {sides}{_attributes(dict(one.other))}>")
             if one.label:
                 lines.append(f"      <label>{escape(one.label)}</label>")
             places = move(one.seen, back) + 0.0  # no -0.00
             lines += [
-                f"      <part name={_quoted(name)} x='{x:.2f}' y='{y:.2f}'/>"
+                f"      <part name={_quoted(name)} x='{x:.2f}' y='{y:.2f}'"
+                f"{_attributes(one.of_points.get(name, {}))}/>"
                 for name, (x, y) in zip(self.names, places, strict=True)
                 if np.isfinite(x)
             ]
@@ -439,22 +444,30 @@ class Labels:
             if at not in self._elements:
                 self._entries.append(at)
             self._elements.setdefault(at, []).append(image)
+            self._of_pictures.setdefault(at, {}).update(_others(image, ("file", "width", "height")))
             self._check(image)
 
     def _check(self, image: ElementTree.Element) -> None:
         """Raises ValueError where a face cannot be taken over whole."""
         where = f"{self.file}: {image.get('file')}"
         for box in image.findall("box"):
-            names = [self._known(part.get("name", "")) for part in box.findall("part")]
+            parts = _parts(box)
+            names = [self._known(part.get("name", "")) for part in parts]
             if None in names:
-                unknown = box.findall("part")[names.index(None)].get("name")
+                unknown = parts[names.index(None)].get("name")
                 raise ValueError(
                     f"{where} has a point {unknown!r}, which is none of the {len(self.names)} "
                     "of this editor. Choose another name for the file, or these points."
                 )
+            twice = {self.names[k] for k in names if k is not None and names.count(k) > 1}
+            if twice:
+                raise ValueError(
+                    f"{where} has {len(parts)} points, not {len({*names})}: {min(twice)} is there "
+                    "twice."
+                )
             try:
                 numbers = [float(box.attrib[side]) for side in SIDES]
-                for part in box.findall("part"):
+                for part in parts:
                     numbers += [float(part.attrib["x"]), float(part.attrib["y"])]
             except (KeyError, ValueError) as error:
                 raise ValueError(f"{where} has text or nothing where a number belongs.") from error
@@ -474,18 +487,40 @@ class Labels:
         """The face of a `<box>`, in pixels of the picture held upright."""
         upright = self.photographs[at].upright
         points = np.full((len(self.names), 2), np.nan)
-        for part in box.findall("part"):
+        of_points = {}
+        for part in _parts(box):
             number = self._known(part.get("name", ""))
+            assert number is not None  # or the file had been refused
             points[number] = float(part.attrib["x"]), float(part.attrib["y"])
+            of_points[self.names[number]] = _others(part, ("name", "x", "y"))
         frame = _turned([float(box.attrib[side]) for side in SIDES], upright)
-        other = tuple((name, text) for name, text in box.attrib.items() if name not in SIDES)
+        other = tuple(_others(box, SIDES).items())
         label = box.findtext("label") or ""
-        return replace(mark(move(points, upright), frame), other=other, label=label)
+        found = mark(move(points, upright), frame)
+        return replace(found, other=other, of_points=of_points, label=label)
 
 
 def _place(path: Path) -> str:
     """A path by which two names of the same file can be told to be that."""
     return os.path.normcase(os.path.abspath(path))
+
+
+def _parts(box: ElementTree.Element) -> list[ElementTree.Element]:
+    """The `<part>`s of a `<box>`; of a box to be ignored, those with a name and a place."""
+    parts = box.findall("part")
+    if box.get("ignore", "0").lower() in ("0", "false", "no", ""):
+        return parts
+    return [part for part in parts if all(part.get(key) for key in ("name", "x", "y"))]
+
+
+def _others(element: ElementTree.Element, known: Sequence[str]) -> dict[str, str]:
+    """The attributes of an element but for the known ones."""
+    return {name: text for name, text in element.attrib.items() if name not in known}
+
+
+def _attributes(kept: Mapping[str, str]) -> str:
+    """Attributes as they stand in a tag, each after a space."""
+    return "".join(f" {name}={_quoted(text)}" for name, text in kept.items())
 
 
 def _quoted(text: str) -> str:

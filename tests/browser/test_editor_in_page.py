@@ -19,11 +19,13 @@ WIDTH, HEIGHT = 400, 300  # of the photographs
 NAMES = ["right pupil", "left pupil", "nose tip"]
 PLACES = [(150.0, 120.0), (250.0, 120.0), (200.0, 180.0)]
 SETUP = f"""\
+import time
 import numpy as np
 from pathlib import Path
 from PIL import Image
 from helpers.widgets.editor import Editor
 from helpers.landmarks import Scheme
+from helpers.widgets.labels import Labels
 scheme = Scheme("mine", {tuple(NAMES)}, (1, 0, 2), lines=((0, 2, 1),))
 def folder_of(name):
     folder = Path(name)
@@ -36,7 +38,12 @@ class Model:
     def detect(self, image):
         return np.float32([[100, 70, 200, 180]])
     def landmarks(self, image, boxes):
-        return np.float32([{PLACES}] * len(boxes))"""
+        return np.float32([{PLACES}] * len(boxes))
+save, wait = Labels.save, 0.0
+def save_after_a_wait(labels):
+    time.sleep(wait)
+    save(labels)
+Labels.save = save_after_a_wait"""
 EDITOR = """\
 folder = folder_of("{0}")
 Editor(folder, folder / "labels.xml", {1}scheme=scheme)"""
@@ -347,6 +354,55 @@ def test_a_second_face_gets_the_mean_face_of_others_into_its_box(placed):
     placed.button("Remove face").click()
     assert placed.faces("grey_1.png") == []
     assert "2 of 3 pictures labelled" in placed.told()  # that nobody is on it is a label, too
+
+
+@pytest.fixture
+def slow(page):
+    """A kernel that takes four seconds to save a step: calling it makes it so."""
+    code = f"wait => {KERNEL}.requestExecute({{ code: `wait = ${{wait}}` }}).done.then(() => null)"
+    yield lambda: page.evaluate(code, 4)
+    page.evaluate(code, 0)
+
+
+def test_until_a_slow_kernel_has_removed_a_face_nothing_is_done_to_another(placed, page, slow):
+    """Faces are told apart by their numbers, which a removed one changes."""
+    placed.button("New face").click()
+    placed.drag((20, 200), (119, 289))
+    for place in ((40, 220), (90, 220), (65, 260)):
+        placed.click(place)
+    _, second = placed.faces()
+    placed.root.locator("label", has_text="Face").locator("select").select_option("0")
+    slow()
+    remove = placed.button("Remove face")
+    remove.click()
+    remove.click()
+    start, end = placed.at(second["nose tip"]), placed.at((300, 250))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+    assert placed.faces() == [second]
+
+
+def test_undo_pressed_twice_takes_two_steps_back_however_slow_the_kernel(placed, page, slow):
+    placed.settled()
+    slow()
+    placed.canvas.focus()
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert near(placed.faces()[0], {"right pupil": PLACES[0]})
+
+
+def test_a_drag_stays_with_its_point_whatever_is_chosen_meanwhile(placed, page):
+    placed.settled()
+    page.mouse.move(*placed.at(PLACES[1]))
+    page.mouse.down()
+    page.mouse.move(*placed.at((280, 100)), steps=4)
+    page.keyboard.press(".")
+    page.mouse.move(*placed.at((300, 90)), steps=4)
+    page.mouse.up()
+    (face,) = placed.faces()
+    assert near(face, ALL | {"left pupil": (300, 90)})
 
 
 def test_the_mean_face_is_laid_over_a_face_to_compare_with(placed):

@@ -633,6 +633,27 @@ def test_a_slow_network_has_one_question_at_a_time_and_late_answers_are_not_draw
     assert page.errors == []
 
 
+def test_an_answer_that_comes_after_it_was_missed_is_told_and_the_next_asked(open_notebook, lab):
+    asked = []
+
+    def connected(socket):
+        socket.on("framesent", lambda data: b'"question"' in as_bytes(data) and asked.append(data))
+
+    hold = lab.folder / "hold"
+    hold.touch()
+    held = NETWORK.replace("time.sleep(self.wait)", "while Path('hold').exists(): time.sleep(0.05)")
+    page = open_notebook(CELL, held, SHOW, websocket=connected)
+    page.locator(".said", has_text="No answer from the kernel").wait_for()
+    for angle in (20, 30, 40):
+        put(page, {"angle": angle})
+    assert len(asked) == 1
+    hold.unlink()
+    until(lambda: "is off by" in page.locator(".network").inner_text(), page)
+    until(lambda: verdict(page)[0] == 40, page)
+    assert len(asked) == 2
+    assert page.errors == []
+
+
 def as_bytes(payload):
     return payload if isinstance(payload, bytes) else payload.encode()
 
