@@ -9,7 +9,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -150,12 +150,12 @@ def faces_of(
     path: what the sentences begin with. told: whether anything is printed. Entries of several
     folders have photographs of these folders' own.
     """
-    faces = [entry for entry in entries if entry.is_face]
     notes = _Told(path)
-    kept = [_without_marks(entry, notes) for entry in faces if not _left_out(entry, notes)]
+    kept = usable(entries, notes)
     if told and not kept:
         notes.tell()
-        more = f" but {len(faces):,} that are left out" if faces else ""
+        count = sum(entry.is_face for entry in entries)
+        more = f" but {count:,} that are left out" if count else ""
         raise ValueError(f"{path}: holds no faces{more}.")
     names = _names(path, kept)
     for entry in kept:
@@ -174,10 +174,17 @@ def point_names(path: str | Path) -> tuple[str, ...]:
 
     No picture is looked at. Raises ValueError where the names of the faces do not agree.
     """
-    entries = [entry for entry in read_labels(path).entries if entry.is_face]
-    told = _Told(Path(path))  # what it notes is told when the faces are read
-    kept = [_without_marks(entry, told) for entry in entries if not _left_out(entry, told)]
-    return _names(Path(path), kept)
+    return _names(Path(path), usable(read_labels(path).entries))
+
+
+def usable(entries: Iterable[Entry], told: "_Told | None" = None) -> list[Entry]:
+    """The entries that `faces_of` makes a face of, one each, without the points that are marks.
+
+    told: what was left out is noted there.
+    """
+    told = told or _Told(Path())
+    faces = (entry for entry in entries if entry.is_face)
+    return [_without_marks(entry, told) for entry in faces if not _left_out(entry, told)]
 
 
 class _Told:
@@ -203,12 +210,12 @@ class _Told:
 def _left_out(entry: Entry, told: _Told) -> bool:
     """Whether an entry is not to be learned from, which is told."""
     points = entry.points[np.isfinite(entry.points).all(1)]
-    marks = _is_mark(points)
+    seen = points[~_is_mark(points)]
     if entry.ignored:
         told.add("boxes marked as ignored are left out", entry)
     elif not len(points):
         told.add("boxes without any point are left out", entry)
-    elif marks.all() or (len(points) > 1 and (points == points[0]).all()):
+    elif not len(seen) or (len(seen) > 1 and (seen == seen[0]).all()):
         told.add("faces whose points all lie on one spot, placeholders, are left out", entry)
     else:
         return False
@@ -367,7 +374,7 @@ def _rule_in(place: Path) -> Rule:
     rows = list(csv.DictReader(read_text(file)[0].splitlines()))
     if not rows or not {"image", "photograph"} <= set(rows[0]):
         raise ValueError(f"{file}: needs the columns image and photograph.")
-    known = {row["image"]: row["photograph"] for row in rows}
+    known = {row["image"]: row["photograph"] for row in rows if row["image"]}  # not a blank row
     if short := [image for image, photograph in known.items() if not photograph]:
         raise ValueError(f"{file}: does not say of which photograph {short[0]} is.")
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helpers.annotations import with_boxes
-from helpers.formats import ENDINGS, FORMATS, Labels, read_labels, write_labels
+from helpers.formats import FORMATS, Labels, read_labels, target_format, write_labels
 from helpers.shell import one_sentence, parser_of
 
 
@@ -26,12 +26,13 @@ def convert(source: str | Path, target: str | Path, form: str | None = None) -> 
     source, target = Path(source), Path(target)
     if target.exists() and source.resolve() == target.resolve():
         raise ValueError(f"{target}: is the file to convert; give the result another name.")
+    form = target_format(target, form)
     labels = read_labels(source)
     place = source if source.is_dir() else source.parent
     entries = [
         replace(entry, image=_below(entry.place, place, entry.image)) for entry in labels.entries
     ]
-    if (form or ENDINGS.get(target.suffix.lower())) == "dlib":
+    if form == "dlib":
         entries = with_boxes(entries)
     write_labels(target, Labels(entries, labels.about), form)
     faces = sum(entry.is_face for entry in entries)

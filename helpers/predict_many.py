@@ -54,7 +54,8 @@ def predict_many(
     What is found goes into a journal beside `out`, picture by picture. After an interrupt, the
     same call goes on behind the last one; the journal becomes `out` at the end. One picture is in
     memory at a time. A picture that cannot be read is counted, and named in the report, which also
-    stands beside `out`. Raises ValueError where there are no pictures or `out` has another ending.
+    stands beside `out`. Raises ValueError where there are no pictures, `out` has another ending,
+    or two pictures would have one .pts file.
     """
     out = Path(out)
     if out.suffix.lower() not in ENDINGS:
@@ -62,6 +63,10 @@ def predict_many(
     paths = list(pictures_in(sources))
     if not paths:
         raise ValueError(f"{', '.join(map(str, sources))}: no pictures there.")
+    if out.suffix.lower() == ".pts":  # hours of predictions would be lost to it at the end
+        shown: dict[Path, str] = {}
+        for path in paths:
+            _pts_file(out, _seen_from(out, path), 1, shown)
     out.parent.mkdir(parents=True, exist_ok=True)
     journal = out.with_name(f"{out.name}.journal")
     scheme = landmarker.scheme
@@ -180,13 +185,18 @@ def _go_on(journal: Path, head: Record) -> dict[str, Any]:
 
 
 def _records(journal: Path, wanted: dict[str, list[int] | None]) -> Iterator[Record]:
-    """The records of the pictures that are wanted, one at a time, each as it was last found."""
+    """The records of the pictures that are wanted, one at a time, each once.
+
+    A journal has a picture again that was changed, or away, and came back as it was.
+    """
+    missing = dict(wanted)
     with open(journal, encoding="utf-8") as file:
         next(file)
         for line in file:
             record = json.loads(line)
             path = record["image"]
-            if path in wanted and wanted[path] == record["version"]:
+            if path in missing and missing[path] == record["version"]:
+                del missing[path]
                 yield record
 
 
@@ -226,17 +236,26 @@ def _write(out: Path, records: Any, names: tuple[str, ...]) -> None:
         shown: dict[Path, str] = {}
         for entry, _ in _entries(records(), out, names):
             seen[entry.image] = seen.get(entry.image, 0) + 1
-            which = f"_{seen[entry.image]}" if seen[entry.image] > 1 else ""
-            path = out / f"{Path(entry.image.replace('../', '')).with_suffix('')}{which}.pts"
-            if path in shown:
-                told = f"is the name for a face of {shown[path]} and of {entry.image}"
-                raise ValueError(f"{path}: {told}; a .csv, .xml or .json takes all.")
-            shown[path] = entry.image
-            with whole_file(path) as partial:
+            with whole_file(_pts_file(out, entry.image, seen[entry.image], shown)) as partial:
                 partial.write_text(text_of(entry.points), "ascii")
         return
     with whole_file(out) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         writer(file, out, records, names)
+
+
+def _pts_file(out: Path, image: str, which: int, shown: dict[Path, str]) -> Path:
+    """The .pts file in the folder `out` of a picture's face: 1, 2 and so on.
+
+    shown: the files so far, and their pictures; it is added. Raises ValueError where it is there.
+    """
+    name = Path(image.replace("../", "")).with_suffix("")
+    inner = name.relative_to(name.anchor)  # a picture on another drive is named in full
+    path = out / f"{inner}{f'_{which}' if which > 1 else ''}.pts"
+    if path in shown:
+        told = f"is the name for a face of {shown[path]} and of {image}"
+        raise ValueError(f"{path}: {told}; a .csv, .xml or .json takes all.")
+    shown[path] = image
+    return path
 
 
 def _csv(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
@@ -263,8 +282,8 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
     numbers: dict[str, int] = {}
     file.write('{"images": [')
     for record in records():
-        if "faces" in record:
-            image = _seen_from(out, record["image"])
+        image = _seen_from(out, record["image"])
+        if "faces" in record and image not in numbers:
             file.write("\n" if not numbers else ",\n")
             numbers[image] = len(numbers) + 1
             size = {"width": record["size"][0], "height": record["size"][1]}

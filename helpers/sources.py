@@ -20,14 +20,14 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from helpers.annotations import COLLECTED, Face, faces_of, read_faces
+from helpers.annotations import COLLECTED, Face, faces_of, read_faces, usable
 from helpers.formats import FORMATS, Entry, Labels, label_files, read_labels, write_labels
 from helpers.people import VERSION, make_people
 from helpers.storage import download, folder_for, short_hash, unpack, whole_folder
 
 IBUG = "http://dlib.net/files/data/ibug_300W_large_face_landmark_dataset.tar.gz"
 IBUG_ENTRIES = {"train": 6666, "test": 1008}
-COLLECTED_VERSION = 4  # to be raised whenever the same label files would be collected otherwise
+COLLECTED_VERSION = 5  # to be raised whenever the same label files would be collected otherwise
 DEMO = {"train": 400, "test": 100, "seed": 0}
 
 
@@ -151,8 +151,9 @@ def _collect(files: list[Path], root: Path, folder: Path) -> None:
     for file in tqdm(files, "reading label files", leave=False, disable=len(files) < 100):
         entries[_part_of(file, root)] += _with_pictures(file, folder)
     # All in one, so that every face gets the same points; then apart again.
-    faces = _each_once(faces_of(root, entries["train"] + entries["test"]))
-    tested = {face.image for face in faces_of(root, entries["test"], told=False)}
+    faces = faces_of(root, entries["train"] + entries["test"])
+    tested = {face.image for face in faces[len(usable(entries["train"])) :]}
+    faces = _each_once(faces)
     parts = {
         "train": [face for face in faces if face.image not in tested],
         "test": [face for face in faces if face.image in tested],

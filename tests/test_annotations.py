@@ -355,8 +355,10 @@ def test_placeholders_are_left_out_and_named(listed, capsys, spot):
     refused(listed(face_xml(points=[spot] * 68)), "holds no faces but 1 that are left out")
 
 
-@pytest.mark.parametrize("points", [[(0, 0)], [(0, 0), (-1, -1), (0, 0)]])
-def test_a_face_whose_points_are_all_marks_is_a_placeholder(listed, capsys, points):
+@pytest.mark.parametrize(
+    "points", [[(0, 0)], [(0, 0), (-1, -1), (0, 0)], [(0, 0), *[(40, 30)] * 67]]
+)
+def test_a_face_whose_points_are_marks_or_on_one_spot_is_a_placeholder(listed, capsys, points):
     points = [*points, *[None] * (68 - len(points))]
     inside = [f"<part name='{i}' x='{p[0]}' y='{p[1]}'/>" for i, p in enumerate(points) if p]
     box = f"<box top='5' left='10' width='60' height='50'>{''.join(inside)}</box>"
@@ -369,7 +371,7 @@ def test_a_face_whose_points_are_all_marks_is_a_placeholder(listed, capsys, poin
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("image,photograph\nface.jpg,M\xfcller\n".encode("cp1252"), None),
+        ("image,photograph\nface.jpg,M\xfcller\n,\n".encode("cp1252"), None),
         (b"image,photograph\nface.jpg\n", r"photographs\.csv: does not say of .* face\.jpg is"),
     ],
 )

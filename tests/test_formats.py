@@ -261,11 +261,16 @@ def test_an_ignored_face_is_not_written_where_it_would_be_one_to_learn_from(tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_hidden_pts_files_of_a_mac_are_none(tmp_path):
-    for name in ("a.pts", "._a.pts", "__MACOSX/a.pts"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("n_points: 1\n{\n1 2\n}" if name == "a.pts" else "\0\5")
-    assert [path.name for path in label_files(tmp_path)] == ["a.pts"]
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.pts", "n_points: 1\n{\n1 2\n}"), ("a.json", '{"shapes": [], "imagePath": "a.jpg"}')],
+)
+def test_hidden_label_files_of_a_mac_are_none(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    for other in (f"._{name}", f"__MACOSX/{name}"):
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_text("\0\5")
+    assert [path.name for path in label_files(tmp_path)] == [name]
     assert len(read_labels(tmp_path).entries) == 1
 
 

@@ -66,6 +66,47 @@ def test_a_picture_that_is_gone_is_named(folder):
     assert "gone.jpg" in predict_many([folder], folder.parent / "out.csv", Fake())
 
 
+def test_a_picture_that_changes_while_it_is_looked_at_is_in_the_file(folder):
+    class Touches(Fake):
+        def landmarks(self, image):
+            for path in pictures_in([folder]):
+                os.utime(path, (self.looks, self.looks))
+            return super().landmarks(image)
+
+    assert "4 faces in 6 pictures" in predict_many([folder], folder.parent / "a.csv", Touches())
+
+
+def test_pictures_on_another_drive_are_named_in_full_and_their_points_stay_in_the_folder(
+    folder, monkeypatch
+):
+    def other_drive(*_):
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(os.path, "relpath", other_drive)
+    predict_many([folder], folder.parent / "a.csv", Fake())
+    assert (folder / "phone.jpg").as_posix() in (folder.parent / "a.csv").read_text("utf-8")
+    predict_many([folder], folder.parent / "all.pts", Fake())
+    assert len([*(folder.parent / "all.pts").rglob("*.pts")]) == 4
+    assert not [*folder.rglob("*.pts")]
+
+
+def test_two_names_of_one_picture_on_another_drive_are_one_image_of_coco(folder, monkeypatch):
+    monkeypatch.setattr(module, "_seen_from", lambda out, path: str(Path(path).resolve()))
+    (folder / "again.jpg").symlink_to(folder / "phone.jpg")
+    out = folder.parent / "out.json"
+    predict_many([folder], out, Fake())
+    images = json.loads(out.read_text("utf-8"))["images"]
+    assert len({image["id"] for image in images}) == len(images) == 5
+
+
+def test_pictures_that_would_share_a_pts_file_are_refused_before_any_is_looked_at(folder):
+    Image.new("RGB", (60, 40)).save(folder / "phone.png")
+    fake = Fake()
+    with pytest.raises(ValueError, match=r"phone\.pts: is the name .*\.jpg and of .*\.png"):
+        predict_many([folder], folder.parent / "all.pts", fake)
+    assert not fake.looks and not [*folder.parent.glob("all.pts*")]
+
+
 @pytest.mark.parametrize("ending", ["csv", "xml", "json"])
 def test_the_file_has_every_face_and_read_faces_takes_it(folder, ending):
     out = folder.parent / f"out/landmarks.{ending}"
@@ -136,6 +177,17 @@ def test_a_picture_that_changed_and_another_checkpoint_are_looked_at_anew(folder
         fake = Fake()
         predict_many([folder], out, fake, checkpoint)
         assert fake.looks == looks
+
+
+def test_a_picture_that_came_back_as_it_was_is_in_the_file_once(folder, monkeypatch):
+    out = folder.parent / "a.csv"
+    for time in (1, 2, 1):
+        os.utime(folder / "phone.jpg", (time, time))
+        with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+            patch.setattr(module, "_write", lambda *_: 1 / 0)  # the journal stays
+            predict_many([folder], out, Fake())
+    predict_many([folder], out, Fake())
+    assert len(read_faces(out)) == 4
 
 
 def test_other_weights_under_the_same_name_are_noticed(folder, monkeypatch, capsys):

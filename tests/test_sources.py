@@ -387,6 +387,26 @@ def test_files_that_say_train_and_test_are_the_two_lists(data, tmp_path):
     assert [len(read_faces(label_file(folder, part))) for part in ("train", "test")] == [3, 2]
 
 
+def test_a_point_that_one_tested_face_alone_has_is_known_from_the_others(data, tmp_path):
+    points = {"nose": (30, 30), "chin": (30, 42), "left_eye": (22, 20), "right_eye": (38, 20)}
+    some = {"nose": (30, 30), "right_eye": (38, 20)}
+    most = {name: points[name] for name in ("nose", "chin", "left_eye")}
+    placeholder = dict.fromkeys(points, (0, 0))  # left out, so faces and entries are not as many
+    for part, faces in (("train", [placeholder, points, points]), ("test", [most, some])):
+        entries = []
+        (tmp_path / "own" / part).mkdir(parents=True)
+        for index, face in enumerate(faces):
+            name = f"{part}{index}.png"
+            Image.new("RGB", (60, 50)).save(tmp_path / "own" / part / name)
+            places, hidden = np.array([*face.values()], float), np.zeros(len(face), bool)
+            entries.append(Entry(name, (60, 50), (10, 8, 40, 40), (*face,), places, hidden))
+        write_labels(tmp_path / "own" / part, Labels(entries), "labelme")
+    folder = get_dataset(tmp_path / "own")
+    found = [read_faces(label_file(folder, part)) for part in ("train", "test")]
+    names = [[face.image.stem for face in faces] for faces in found]
+    assert names == [["train1", "train2"], ["test0", "test1"]]
+
+
 def test_pictures_in_the_cells_of_a_csv_are_stored(data, tmp_path):
     cells = " ".join(map(str, range(64)))
     rows = ["eye_x,eye_y,chin_x,chin_y,Image", *(f"2,2,4,{5 + i / 8},{cells}" for i in range(6))]

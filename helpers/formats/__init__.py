@@ -10,7 +10,16 @@ from pathlib import Path
 
 from helpers.formats import coco, cvat, dlib, labelme, pts, table
 from helpers.formats.coco import parse_json
-from helpers.formats.labels import Box, Entry, Labels, all_names, in_order, numbered, read_text
+from helpers.formats.labels import (
+    Box,
+    Entry,
+    Labels,
+    all_names,
+    in_order,
+    numbered,
+    read_text,
+    visible,
+)
 from helpers.formats.pts import PICTURES, read_points, text_of
 
 FORMATS = {
@@ -94,6 +103,19 @@ def read_labels(path: str | Path) -> Labels:
     raise ValueError(f"{path}: holds neither .pts files nor LabelMe's JSON files.")
 
 
+def target_format(path: Path, form: str | None = None) -> str:
+    """The format to write a label file in: `form`, else as its ending says (.xml is dlib's).
+
+    Raises ValueError where neither is a key of FORMATS.
+    """
+    form = form or ENDINGS.get(path.suffix.lower())
+    if form is None:
+        raise ValueError(f"{path}: its ending names no format; --to takes {', '.join(FORMATS)}.")
+    if form not in FORMATS:
+        raise ValueError(f"{form}: no format that is known here ({', '.join(FORMATS)}).")
+    return form
+
+
 def write_labels(path: str | Path, labels: Labels, form: str | None = None) -> None:
     """Writes entries as a label file or, for `pts` and `labelme`, a folder of them.
 
@@ -101,11 +123,7 @@ def write_labels(path: str | Path, labels: Labels, form: str | None = None) -> N
     ValueError where the format cannot hold what there is.
     """
     path = Path(path)
-    form = form or ENDINGS.get(path.suffix.lower())
-    if form is None:
-        raise ValueError(f"{path}: its ending names no format; --to takes {', '.join(FORMATS)}.")
-    if form not in FORMATS:
-        raise ValueError(f"{form}: no format that is known here ({', '.join(FORMATS)}).")
+    form = target_format(path, form)
     ignored = [one.image for one in labels.entries if one.ignored and len(one.points)]
     if ignored and form not in KNOW_IGNORED:
         raise ValueError(
@@ -126,10 +144,8 @@ def label_files(folder: Path) -> list[Path]:
     Of JSON, XML and CSV files, those of a known format. Raises ValueError for broken JSON.
     """
     found = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in (".xml", ".json", ".csv") or not path.is_file():
-            continue
-        if any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts):
+    for path in visible(folder):
+        if path.suffix.lower() not in (".xml", ".json", ".csv"):
             continue
         if path.suffix.lower() == ".csv":
             known = "_x" in read_text(path)[0].split("\n", 1)[0]
@@ -139,11 +155,10 @@ def label_files(folder: Path) -> list[Path]:
             data = parse_json(path)
             known = labelme.is_labelme(data) or (isinstance(data, dict) and "annotations" in data)
         found += [path] if known else []
-    return found or pts.files_in(folder)
+    return found or visible(folder, "*.pts")
 
 
 __all__ = [
-    "ENDINGS",
     "FORMATS",
     "PICTURES",
     "Box",
@@ -157,6 +172,7 @@ __all__ = [
     "read_labels",
     "read_points",
     "read_text",
+    "target_format",
     "text_of",
     "write_labels",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from helpers.formats.coco import parse_json
-from helpers.formats.labels import Box, Entry, Labels, digits, number, plain, size_of
+from helpers.formats.labels import Box, Entry, Labels, digits, number, plain, size_of, visible
 from helpers.storage import whole_file
 
 OWN = ("shapes", "imagePath", "imageWidth", "imageHeight")
@@ -54,7 +54,7 @@ def read(path: Path) -> Labels:
 
 def read_folder(folder: Path) -> Labels:
     """The faces of all LabelMe files in a folder and the folders in it, by name."""
-    files = sorted(folder.rglob("*.json"))
+    files = visible(folder, "*.json")
     return Labels(
         [entry for path in files if is_labelme(parse_json(path)) for entry in read(path).entries]
     )

@@ -87,6 +87,17 @@ def plain(value: float) -> float | int:
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 
+def visible(folder: Path, pattern: str = "*") -> list[Path]:
+    """The files in a folder and the folders in it, by name; hidden ones and a Mac's left out."""
+    hidden = (".", "__MACOSX")
+    return [
+        path
+        for path in sorted(folder.rglob(pattern))
+        if path.is_file()
+        and not any(part.startswith(hidden) for part in path.relative_to(folder).parts)
+    ]
+
+
 def all_names(entries: Iterable[Entry]) -> tuple[str, ...]:
     """The names of the points of all entries, each once, in the order of their first use."""
     return tuple(dict.fromkeys(name for entry in entries for name in entry.names))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.formats.labels import Entry, Labels, digits, numbered, read_text
+from helpers.formats.labels import Entry, Labels, digits, numbered, read_text, visible
 from helpers.storage import whole_file
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic")
@@ -19,14 +19,7 @@ def read(path: Path) -> Labels:
 
 def read_folder(folder: Path) -> Labels:
     """The faces of all .pts files in a folder and the folders in it, by name."""
-    return Labels([_entry(path) for path in files_in(folder)])
-
-
-def files_in(folder: Path) -> list[Path]:
-    """The .pts files in a folder and the folders in it, by name; hidden ones left out."""
-    found = sorted(folder.rglob("*.pts"))
-    hidden = (".", "__MACOSX")
-    return [p for p in found if not any(q.startswith(hidden) for q in p.relative_to(folder).parts)]
+    return Labels([_entry(path) for path in visible(folder, "*.pts")])
 
 
 def read_points(path: Path) -> np.ndarray:
