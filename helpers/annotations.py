@@ -566,7 +566,7 @@ def with_boxes(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         points = entry.points[np.isfinite(entry.points).all(1)]
         if not entry.box and len(points):
-            points = points[~_is_mark(points)] if not _is_mark(points).all() else points
-            entry = replace(entry, box=_box_of(points, entry))
+            seen = points[~_is_mark(points)]
+            entry = replace(entry, box=_box_of(seen if len(seen) else points, entry))
         found.append(entry)
     return found

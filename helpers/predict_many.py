@@ -21,7 +21,7 @@ from helpers.checkpoint import SHIPPED
 from helpers.draw import paint
 from helpers.formats import PICTURES, numbered, text_of
 from helpers.formats.dlib import closing, image_lines, opening
-from helpers.formats.labels import Entry, digits
+from helpers.formats.labels import Entry, digits, seen_from
 from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import picture_size, read_scaled, to_stored
 from helpers.predict import Landmarker
@@ -66,7 +66,7 @@ def predict_many(
     if out.suffix.lower() == ".pts":  # hours of predictions would be lost to it at the end
         shown: dict[Path, str] = {}
         for path in paths:
-            _pts_file(out, _seen_from(out, path), 1, shown)
+            _pts_file(out, seen_from(out, path), 1, shown)
     out.parent.mkdir(parents=True, exist_ok=True)
     journal = out.with_name(f"{out.name}.journal")
     scheme = landmarker.scheme
@@ -208,21 +208,13 @@ def _entries(
         for face in record.get("faces", ()):
             points = np.array(face["points"], float)
             left, top, width, height = (round(float(s), 1) for s in box_around(points))
-            image = _seen_from(out, record["image"])
+            image = seen_from(out, record["image"])
             hidden = np.zeros(len(points), bool)
             size = (record["size"][0], record["size"][1])
             yield (
                 Entry(image, size, (left, top, width, height), names, points, hidden),
                 face["trust"],
             )
-
-
-def _seen_from(out: Path, path: str) -> str:
-    """What a file calls a picture: its path from there, or in full on another drive."""
-    try:
-        return Path(os.path.relpath(path, out.parent)).as_posix()
-    except ValueError:
-        return Path(path).resolve().as_posix()
 
 
 def _write(out: Path, records: Any, names: tuple[str, ...]) -> None:
@@ -282,7 +274,7 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
     numbers: dict[str, int] = {}
     file.write('{"images": [')
     for record in records():
-        image = _seen_from(out, record["image"])
+        image = seen_from(out, record["image"])
         if "faces" in record and image not in numbers:
             file.write("\n" if not numbers else ",\n")
             numbers[image] = len(numbers) + 1

@@ -91,7 +91,7 @@ def test_pictures_on_another_drive_are_named_in_full_and_their_points_stay_in_th
 
 
 def test_two_names_of_one_picture_on_another_drive_are_one_image_of_coco(folder, monkeypatch):
-    monkeypatch.setattr(module, "_seen_from", lambda out, path: str(Path(path).resolve()))
+    monkeypatch.setattr(module, "seen_from", lambda file, path: str(Path(path).resolve()))
     (folder / "again.jpg").symlink_to(folder / "phone.jpg")
     out = folder.parent / "out.json"
     predict_many([folder], out, Fake())

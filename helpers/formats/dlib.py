@@ -41,6 +41,18 @@ def read(path: Path) -> Labels:
     return Labels(entries, {tag: text for tag, text in about.items() if text is not None})
 
 
+def parts_of(box: ElementTree.Element) -> tuple[list[ElementTree.Element], bool]:
+    """The `<part>`s of a `<box>`, and whether it is to be ignored.
+
+    Whatever stands in one that is, imglab shows it crossed out and dlib leaves it out: only parts
+    with a name and a place count.
+    """
+    parts = box.findall("part")
+    if box.get("ignore", "0").lower() in ("0", "false", "no", ""):
+        return parts, False
+    return [part for part in parts if all(part.get(key) for key in ("name", "x", "y"))], True
+
+
 def _entry(
     path: Path,
     name: str,
@@ -51,10 +63,7 @@ def _entry(
 ) -> Entry:
     """The entry of one `<box>`."""
     sides = tuple(number(box.get(side), where) for side in SIDES)
-    parts = box.findall("part")
-    ignored = box.get("ignore", "0").lower() not in ("0", "false", "no", "")
-    if ignored:  # whatever stands in it, imglab shows it crossed out and dlib leaves it out
-        parts = [p for p in parts if p.get("name") and p.get("x") and p.get("y")]
+    parts, ignored = parts_of(box)
     names = [part.get("name", "") for part in parts]
     twice = {name for name in names if names.count(name) > 1} if len({*names}) < len(names) else ()
     if twice:

@@ -1,6 +1,7 @@
 """What all formats of label files have in common: entries, and what a file says besides."""
 
 import math
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -85,6 +86,14 @@ def digits(value: float) -> str:
 def plain(value: float) -> float | int:
     """A number for JSON: whole ones without a decimal point, as they came."""
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
+
+
+def seen_from(file: Path, path: str | Path) -> str:
+    """What a label file calls a picture: its path from there, or in full on another drive."""
+    try:
+        return Path(os.path.relpath(path, file.parent)).as_posix()
+    except ValueError:
+        return Path(path).resolve().as_posix()
 
 
 def visible(folder: Path, pattern: str = "*") -> list[Path]:

@@ -6,7 +6,7 @@ All of it is ffmpeg's work, whose program the package imageio-ffmpeg carries.
 import re
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
@@ -52,7 +52,7 @@ class Clip:
     count: int | None
     sound: bool
 
-    def frames(self) -> Generator[np.ndarray]:
+    def frames(self) -> Iterator[np.ndarray]:
         """Its frames in order, each RGB uint8 [H, W, 3], equally far apart in time.
 
         Where a clip's own frames are not (telephones save power that way), some come twice and

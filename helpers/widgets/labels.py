@@ -23,7 +23,8 @@ from PIL import Image
 from helpers.annotations import UNREADABLE, read_image
 from helpers.boxes import box_around
 from helpers.crop import invert, move
-from helpers.formats.dlib import SIDES, closing, opening, parse_xml
+from helpers.formats.dlib import SIDES, closing, opening, parse_xml, parts_of
+from helpers.formats.labels import seen_from
 from helpers.landmarks import Scheme, laid_on
 from helpers.pictures import size_when_read
 from helpers.storage import whole_file
@@ -393,7 +394,7 @@ class Labels:
         width, height = photograph.stored
         back = invert(photograph.upright)
         lines = [
-            f"  <image file={_quoted(self._name(photograph.path))} "
+            f"  <image file={_quoted(seen_from(self.file, photograph.path))} "
             f"width='{width}' height='{height}'{_attributes(self._of_pictures.get(at, {}))}>"
         ]
         for one in self._marks[at]:
@@ -414,13 +415,6 @@ class Labels:
             ]
             lines.append("    </box>")
         return "\n".join([*lines, "  </image>"])
-
-    def _name(self, path: Path) -> str:
-        """What the file calls a picture: its path from there, or in full on another drive."""
-        try:
-            return Path(os.path.relpath(path, self.file.parent)).as_posix()
-        except ValueError:
-            return path.resolve().as_posix()
 
     def _read(self) -> None:
         try:
@@ -451,7 +445,7 @@ class Labels:
         """Raises ValueError where a face cannot be taken over whole."""
         where = f"{self.file}: {image.get('file')}"
         for box in image.findall("box"):
-            parts = _parts(box)
+            parts, _ = parts_of(box)
             names = [self._known(part.get("name", "")) for part in parts]
             if None in names:
                 unknown = parts[names.index(None)].get("name")
@@ -488,7 +482,7 @@ class Labels:
         upright = self.photographs[at].upright
         points = np.full((len(self.names), 2), np.nan)
         of_points = {}
-        for part in _parts(box):
+        for part in parts_of(box)[0]:
             number = self._known(part.get("name", ""))
             assert number is not None  # or the file had been refused
             points[number] = float(part.attrib["x"]), float(part.attrib["y"])
@@ -503,14 +497,6 @@ class Labels:
 def _place(path: Path) -> str:
     """A path by which two names of the same file can be told to be that."""
     return os.path.normcase(os.path.abspath(path))
-
-
-def _parts(box: ElementTree.Element) -> list[ElementTree.Element]:
-    """The `<part>`s of a `<box>`; of a box to be ignored, those with a name and a place."""
-    parts = box.findall("part")
-    if box.get("ignore", "0").lower() in ("0", "false", "no", ""):
-        return parts
-    return [part for part in parts if all(part.get(key) for key in ("name", "x", "y"))]
 
 
 def _others(element: ElementTree.Element, known: Sequence[str]) -> dict[str, str]:
