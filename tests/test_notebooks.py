@@ -13,6 +13,7 @@ from nbval.plugin import metadata_tags
 
 import draw_filters
 import run_notebooks
+from reading_time import AFTERNOONS, minutes, number, prose
 from run_notebooks import MAX_BYTES, WIDGET
 from stamp import ROOT, as_text, numbered, read_address, read_notebook, stamp
 
@@ -137,13 +138,12 @@ def test_a_notebook_is_read_in_half_an_hour(path, notebook):
     assert count <= WORDS or path not in COURSE
 
 
-def prose(cell):
-    """What a reader reads of a markdown cell: no exercises, no table, no address of a link."""
-    if cell.metadata.get("tags"):
-        return ""
-    text = re.split(r"^## (?:Exercises|Project)", cell.source, flags=re.MULTILINE)[0]
-    text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)
-    return re.sub(r"\]\([^)]*\)", "]", text)
+def test_the_minutes_of_reading_are_those_of_the_notebooks_as_they_are():
+    text = (ROOT / "TEACHING.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| (\d\d[bc]?) [^|]*\| (\d+) \|", text, flags=re.MULTILINE))
+    found = {number(path): minutes(read_notebook(path)) for path in COURSE}
+    assert {name: int(value) for name, value in told.items()} == found
+    assert sum(found[name] for name in AFTERNOONS) < 180
 
 
 def test_no_code_cell_speaks_to_a_tool(code):
