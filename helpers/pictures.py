@@ -21,6 +21,11 @@ UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 # Pixels that a picture may have when it is decoded, unless the variable FACES_PIXELS says another
 # number: three bytes each, and as much again while it is converted.
 MOST_PIXELS = 250_000_000
+# What the names of pictures end in, where a folder is searched for them.
+PICTURES = (
+    *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
+    *(".heic", ".heif", ".avif"),
+)
 LARGEST = 4096  # pixels: the longer side of a photograph, unless another is asked for
 
 # What a file that is no picture begins with, and what is said of it.
@@ -80,22 +85,32 @@ def picture_size(path: str | Path) -> tuple[int, int]:
 
     Raises FileNotFoundError where there is none, ValueError, naming it, where it is no picture.
     """
+    return stored_and_held(path)[0]
+
+
+def stored_and_held(path: str | Path) -> tuple[tuple[int, int], int]:
+    """Width and height of a picture as `read_image` gives it, and how it was held, 1 to 8.
+
+    How it was held is its EXIF orientation, by which `read_photograph` turns those pixels: 1 for
+    those that need no turn, such as a TIFF's. Only the file's beginning is read. Raises as
+    `picture_size`.
+    """
     try:
         with _open(path) as picture:
-            return size_when_read(picture)
+            if isinstance(picture, TiffImageFile):
+                return _size_of_tiff(picture), 1
+            return picture.size, _held(picture)
     except FileNotFoundError:
         raise
     except UNREADABLE as error:
         raise ValueError(_told(path, error)) from error
 
 
-def size_when_read(picture: Image.Image) -> tuple[int, int]:
-    """Width and height of the pixels that an opened picture will have once they are read.
+def _size_of_tiff(picture: TiffImageFile) -> tuple[int, int]:
+    """Width and height of the pixels that an opened TIFF will have once they are read.
 
-    Pillow turns a TIFF upright then; newer ones say so when they open it, older ones do not.
+    Pillow turns them upright then; newer ones say so when they open it, older ones do not.
     """
-    if not isinstance(picture, TiffImageFile):
-        return picture.size
     width, height = (picture.tag_v2[tag] for tag in (256, 257))
     return (height, width) if picture.tag_v2.get(274) in (5, 6, 7, 8) else (width, height)
 
@@ -104,11 +119,10 @@ def to_stored(path: str | Path, points: np.ndarray) -> np.ndarray:
     """Points [n, 2] of the upright photograph in full size, in pixels of the picture as stored.
 
     These are the pixels of `read_image`, of dlib and of label files; `read_photograph` gives the
-    upright ones. Both are the same where the file has no EXIF tag that turns it.
+    upright ones. Both are the same where the file has no EXIF tag that turns it. Raises as
+    `picture_size`.
     """
-    with _open(path) as picture:
-        width, height = picture.size
-        held = 1 if picture.format == "TIFF" else _held(picture)
+    (width, height), held = stored_and_held(path)
     x, y = np.asarray(points, float).T
     right, down = width - 1, height - 1
     back = {

@@ -19,11 +19,11 @@ from tqdm.auto import tqdm
 from helpers.boxes import box_around
 from helpers.checkpoint import SHIPPED
 from helpers.draw import paint
-from helpers.formats import PICTURES, numbered, text_of
+from helpers.formats import numbered, text_of
 from helpers.formats.dlib import closing, image_lines, opening
 from helpers.formats.labels import Entry, digits, seen_from
 from helpers.landmarks import IBUG, Scheme
-from helpers.pictures import picture_size, read_scaled, to_stored
+from helpers.pictures import PICTURES, picture_size, read_scaled, to_stored
 from helpers.predict import Landmarker
 from helpers.shell import one_sentence, parser_of
 from helpers.storage import short_hash, whole_file
@@ -123,7 +123,7 @@ def _below(folder: str) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.lower().endswith((*PICTURES, ".heif", ".avif")) and not name.startswith("."):
+            if name.lower().endswith(PICTURES) and not name.startswith("."):
                 yield os.path.join(place, name)
 
 

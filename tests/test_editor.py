@@ -537,6 +537,15 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_go_on(pictures, fi
     assert tell(editor, at=1, do="open")["told"] == ""
 
 
+def test_a_telephones_picture_in_the_folder_is_not_passed_over(pictures, file, tell):
+    heic = pictures[0].with_name("zzz.HEIC")
+    heic.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 90)
+    found = pictures_of(heic.parent)
+    assert found == [*pictures, heic]
+    told = tell(Editor(found, file, None, MINE), at=len(pictures), do="open")["told"]
+    assert "zzz.HEIC: not a picture that can be read (it is HEIC" in told
+
+
 def test_a_labelled_picture_that_has_gone_leaves_the_others_as_they_are(pictures, file, tell):
     place(Labels(file, pictures, NAMES))
     before = on_disk(file)

@@ -20,7 +20,7 @@ from helpers.formats.labels import (
     read_text,
     visible,
 )
-from helpers.formats.pts import PICTURES, read_points, text_of
+from helpers.formats.pts import read_points, text_of
 
 FORMATS = {
     "dlib": "dlib's XML, one file",
@@ -160,7 +160,6 @@ def label_files(folder: Path) -> list[Path]:
 
 __all__ = [
     "FORMATS",
-    "PICTURES",
     "Box",
     "Entry",
     "Labels",

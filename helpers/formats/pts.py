@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.formats.labels import Entry, Labels, digits, numbered, read_text, visible
+from helpers.pictures import PICTURES
 from helpers.storage import whole_file
-
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic")
 
 
 def read(path: Path) -> Labels:

@@ -19,11 +19,11 @@ import numpy as np
 import traitlets
 
 from helpers.landmarks import IBUG, Scheme
+from helpers.pictures import PICTURES
 from helpers.widgets.frontend import script, style
 from helpers.widgets.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
 from helpers.widgets.live import encode
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 SHOWN = 2048  # pixels: the longer side of a picture in the browser
 MOST = 50  # faces that a mean face is made from
 
@@ -258,12 +258,12 @@ def pictures_of(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
     """
     if isinstance(pictures, str | Path):
         path = Path(pictures)
-        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES)
+        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in PICTURES)
         found = [path] if path.is_file() else found
     else:
         found = list(dict.fromkeys(map(Path, pictures)))
     if not found:
-        raise ValueError(f"{pictures}: no pictures ({', '.join(SUFFIXES)}) are there.")
+        raise ValueError(f"{pictures}: no pictures ({', '.join(PICTURES)}) are there.")
     return found
 
 

@@ -18,22 +18,20 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image
 
-from helpers.annotations import UNREADABLE, read_image
+from helpers.annotations import read_image
 from helpers.boxes import box_around
 from helpers.crop import invert, move
 from helpers.formats.dlib import SIDES, closing, opening, parse_xml, parts_of
 from helpers.formats.labels import seen_from
 from helpers.landmarks import Scheme, laid_on
-from helpers.pictures import size_when_read
+from helpers.pictures import stored_and_held
 from helpers.storage import whole_file
 
 Box = tuple[int, int, int, int]
 # Quarter turns to the left that hold a picture upright, by its EXIF orientation. Those that mirror
 # it are left as they are: in a mirror image right and left points would change places.
 TURNS = {3: 2, 6: 3, 8: 1}
-ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,14 +174,10 @@ class Photograph:
     def _header(self) -> tuple[tuple[int, int], int]:
         """(width, height) as stored, and quarter turns to the left that hold it upright."""
         try:
-            with Image.open(self.path) as picture:
-                held = picture.getexif().get(ORIENTATION, 1)
-                turns = TURNS.get(held, 0) if picture.format != "TIFF" else 0  # Pillow turns those
-                return size_when_read(picture), turns
+            stored, held = stored_and_held(self.path)
         except FileNotFoundError as error:
             raise ValueError(f"{self.path}: is missing.") from error
-        except UNREADABLE as error:
-            raise ValueError(f"{self.path}: not a picture that can be read ({error}).") from error
+        return stored, TURNS.get(held, 0)
 
     @property
     def stored(self) -> tuple[int, int]:
