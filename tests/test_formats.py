@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,20 @@ def test_a_coco_file_keeps_all_that_it_said(tmp_path):
     assert json.loads((tmp_path / "b.json").read_text("utf-8")) == COCO
 
 
+def test_what_a_coco_file_says_of_a_point_that_is_missing_stays_until_it_is_labelled(tmp_path):
+    (face,) = COCO["annotations"]
+    told = COCO | {"annotations": [face | {"keypoints": [10.125, 11, 2, 3, 4.5, 0, 14, 20.1, 1]}]}
+    (tmp_path / "a.json").write_text(json.dumps(told), "utf-8")
+    labels = read_labels(tmp_path / "a.json")
+    assert np.isnan(labels.entries[0].points[1]).all()
+    write_labels(tmp_path / "b.json", labels)
+    assert json.loads((tmp_path / "b.json").read_text("utf-8")) == told
+    labels.entries[0].points[1] = 7, 8
+    write_labels(tmp_path / "c.json", labels)
+    (face,) = json.loads((tmp_path / "c.json").read_text("utf-8"))["annotations"]
+    assert face["keypoints"] == [10.125, 11, 2, 7, 8, 2, 14, 20.1, 1]
+
+
 def test_coco_visibility_says_which_points_are_missing_and_which_hidden(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(COCO), "utf-8")
     entry, empty = read_labels(tmp_path / "a.json").entries
@@ -198,6 +213,32 @@ def test_cvat_faces_are_skeletons_shapes_of_many_points_or_single_points_in_a_bo
     assert list(map(known, again.entries)) == list(map(known, labels.entries))
     assert "<task><name>t</name></task>" in (tmp_path / "b.xml").read_text()
     assert (tmp_path / "b.xml").read_text().count("<skeleton") == 1
+
+
+def test_what_cvat_says_besides_of_missing_points_and_other_shapes_stays(tmp_path):
+    gone = '<points label="chin" outside="1" points="3.25,4.00" occluded="1"'
+    other = '<polygon label="beard" points="1.00,2.00;3.00,4.00;5.00,6.00" />'
+    told = CVAT.replace('<points label="chin" outside="1" occluded="0" points="0.00,0.00"', gone)
+    told = told.replace(
+        "</image></annotations>", f"{other}<tag label='dark' /></image></annotations>"
+    )
+    (tmp_path / "a.xml").write_text(told)
+    labels = read_labels(tmp_path / "a.xml")
+    face = labels.entries[1]
+    assert np.isnan(face.points[1]).all() and not face.hidden[1]
+    write_labels(tmp_path / "b.xml", labels, "cvat")
+    written = (tmp_path / "b.xml").read_text()
+    images = ElementTree.fromstring(written).findall("image")
+    assert [[s.tag for s in image if s.tag in ("polygon", "tag")] for image in images] == [
+        [],
+        ["polygon", "tag"],
+    ]
+    chin = images[1].find("skeleton").findall("points")[1]
+    assert chin.attrib == ElementTree.fromstring(gone + "/>").attrib
+    face.points[1] = 7, 8
+    write_labels(tmp_path / "c.xml", labels, "cvat")
+    chin = ElementTree.parse(tmp_path / "c.xml").findall("image/skeleton/points")[1]
+    assert chin.attrib == {"label": "chin", "outside": "0", "occluded": "0", "points": "7,8"}
 
 
 def skeleton(x, y, group=""):

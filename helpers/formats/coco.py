@@ -1,8 +1,8 @@
 """COCO keypoints: one JSON file with `images`, `annotations` and `categories`.
 
 The layout is that of cocodataset.org/#format-data: `keypoints` holds x, y and v for each point,
-where v is 0 for one that is not labelled (x and y are 0 then), 1 for one that is labelled though
-hidden, and 2 for one that is seen.
+where v is 0 for one that is not labelled (x and y should be 0 then), 1 for one that is labelled
+though hidden, and 2 for one that is seen.
 """
 
 import json
@@ -76,6 +76,13 @@ def _entry(path: Path, images: dict, names: dict, annotation: dict) -> Entry:
     box = annotation.get("bbox")
     if box is not None and len(box) != 4:
         raise ValueError(f"{where} has a bbox of {len(box)} numbers, not 4.")
+    kept = {key: value for key, value in annotation.items() if key not in OWN}
+    # Some tools leave coordinates beside the 0 that says that a point is not labelled.
+    absent = {
+        point: [plain(x), plain(y)]
+        for point, (x, y, state) in zip(known, triples, strict=True)
+        if not state > 0 and (x or y)
+    }
     return Entry(
         name,
         size_of(image.get("width"), image.get("height")),
@@ -85,7 +92,7 @@ def _entry(path: Path, images: dict, names: dict, annotation: dict) -> Entry:
         triples[:, 2] == 1,
         bool(annotation.get("iscrowd")) or bool(annotation.get("ignore")),
         path.parent,
-        extra={"coco": {key: value for key, value in annotation.items() if key not in OWN}},
+        extra={"coco": kept, "coco absent": absent},
     )
 
 
@@ -128,9 +135,11 @@ def write(path: Path, labels: Labels) -> None:
 def _numbers(entry: Entry, names: tuple[str, ...]) -> dict[str, Any]:
     """Keypoints, their count and the box of an annotation."""
     points, hidden = in_order(entry, names)
+    absent = entry.extra.get("coco absent", {})
     keypoints: list[float | int] = []
-    for (x, y), behind in zip(points, hidden, strict=True):
+    for name, (x, y), behind in zip(names, points, hidden, strict=True):
         there = bool(np.isfinite([x, y]).all())
-        keypoints += [plain(x), plain(y), 1 if behind else 2] if there else [0, 0, 0]
+        gone = [*absent.get(name, (0, 0)), 0]
+        keypoints += [plain(x), plain(y), 1 if behind else 2] if there else gone
     seen = {"keypoints": keypoints, "num_keypoints": int(np.isfinite(points).all(1).sum())}
     return seen | ({"bbox": [plain(side) for side in entry.box]} if entry.box else {})

@@ -3,6 +3,7 @@
 The layout is that of docs.cvat.ai/docs/other/xml_format. A face is one of these: a `<skeleton>`;
 a `<points>` shape with all its points in one; or several `<points>` of one point each, named by
 their labels. Shapes with the same `group_id` belong together, without it a box to the points in it.
+Other shapes, such as polygons, are no part of a face; they are written back as they came.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +19,8 @@ from helpers.formats.labels import Box, Entry, Labels, digits, number, numbered,
 from helpers.storage import whole_file
 
 CORNERS = ("xtl", "ytl", "xbr", "ybr")
+OWN = ("skeleton", "points", "box")  # the shapes that faces are made of
+STATE = ("points", "outside", "occluded")  # where a point is, and whether it is there
 
 
 def read(path: Path) -> Labels:
@@ -30,13 +33,14 @@ def read(path: Path) -> Labels:
         size = size_of(image.get("width"), image.get("height"))
         more = {k: v for k, v in image.attrib.items() if k not in ("name", "width", "height")}
         start: dict[str, Any] = {"image": name, "size": size, "place": path.parent}
+        others = [ElementTree.tostring(s, "unicode").strip() for s in image if s.tag not in OWN]
+        of_image = {"cvat image": more, "cvat others": others}
         faces = _faces(image, where)
         entries += [
-            Entry(**start, **face, extra={"cvat image": more, "cvat": extra})
-            for face, extra in faces
+            Entry(**start, **face, extra=of_image | {"cvat": extra}) for face, extra in faces
         ]
         if not faces:
-            entries.append(Entry(**start, extra={"cvat image": more}))
+            entries.append(Entry(**start, extra=of_image))
     meta = root.find("meta")
     about = {} if meta is None else {"cvat meta": ElementTree.tostring(meta, "unicode").strip()}
     return Labels(entries, about)
@@ -124,7 +128,8 @@ def _face(members: list[ElementTree.Element], where: str) -> tuple[dict, dict]:
         extra = {
             "style": "skeleton" if skeleton else "singles",
             "shape": _attributes(first, ()) if skeleton else {},
-            "points": [_attributes(s, ("label", "points", "outside", "occluded")) for s in shapes],
+            "points": [_attributes(s, ("label", *STATE)) for s in shapes],
+            "gone": [_of(s, STATE) if out else {} for s, out in zip(shapes, gone, strict=True)],
             "inside": "" if skeleton else [_inside(shape) for shape in shapes],
         }
         if skeleton:
@@ -169,6 +174,11 @@ def _attributes(shape: ElementTree.Element, but: tuple[str, ...]) -> dict[str, s
     return {key: value for key, value in shape.attrib.items() if key not in but}
 
 
+def _of(shape: ElementTree.Element, names: tuple[str, ...]) -> dict[str, str]:
+    """Those of a shape's attributes that have one of the names."""
+    return {key: value for key, value in shape.attrib.items() if key in names}
+
+
 def _inside(shape: ElementTree.Element) -> str:
     """The `<attribute>`s of a shape, as text."""
     inner = shape.findall("attribute")
@@ -180,17 +190,19 @@ def write(path: Path, labels: Labels) -> None:
     lines = ["<?xml version='1.0' encoding='utf-8'?>", "<annotations>", "  <version>1.1</version>"]
     lines += [labels.about["cvat meta"]] if "cvat meta" in labels.about else []
     open_image: str | None = None
+    others: list[str] = []
     count = 0
     for index, entry in enumerate(labels.entries):
         if entry.image != open_image or not entry.is_face:
-            lines += ["  </image>"] if open_image is not None else []
+            lines += [*others, "  </image>"] if open_image is not None else []
+            others = [f"    {shape}" for shape in entry.extra.get("cvat others", ())]
             more = entry.extra.get("cvat image") or {"id": str(count)}
             size = {"width": entry.size[0], "height": entry.size[1]} if entry.size else {}
             lines.append(f"  <image{_written({**more, 'name': entry.image, **size})}>")
             open_image, count = entry.image, count + 1
         if entry.is_face:
             lines += _shape_lines(entry, str(index + 1))
-    lines += ["  </image>"] if open_image is not None else []
+    lines += [*others, "  </image>"] if open_image is not None else []
     with whole_file(path) as partial:
         partial.write_text("\n".join([*lines, "</annotations>", ""]), "utf-8")
 
@@ -220,6 +232,7 @@ def _shape_lines(entry: Entry, group: str) -> list[str]:
             f"    <points{_written({**shape, 'points': ';'.join(pairs)})}>{inside}</points>",
         ]
     own_points = kept.get("points") or [{}] * len(pairs)
+    was = kept.get("gone") or [{}] * len(pairs)  # what stood at a point that is still missing
     inside = kept.get("inside", "") if style == "singles" else [""] * len(pairs)
     points = []
     for index, pair in enumerate(pairs):
@@ -227,6 +240,7 @@ def _shape_lines(entry: Entry, group: str) -> list[str]:
         state = {"outside": str(int(gone))} if style == "skeleton" else {}
         state |= {"occluded": str(int(entry.hidden[index]))}
         tag = {"label": entry.names[index], **state, "points": pair, **own_points[index]}
+        tag |= was[index] if gone else {}
         points.append(f"      <points{_written(tag)}>{inside[index]}</points>")
     if style == "singles":
         return [*lines, *points]
