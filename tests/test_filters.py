@@ -242,6 +242,20 @@ def test_a_filter_changes_the_face_and_nothing_far_from_it(filter_):
     assert (GREY == 128).all()  # the picture itself is left alone
 
 
+def test_the_edges_of_a_mesh_are_soft_and_within_them_it_is_whole():
+    (piece,) = load_filter("tiger").pieces
+    white = replace(piece, levels=tuple(np.full_like(level, 255) for level in piece.levels))
+    landmarks, picture = face_of(width=200, centre=(200, 200)), np.zeros((400, 400, 3), np.uint8)
+    lay_over(picture, white, hung(white, landmarks, find_pose(landmarks)))
+    eye, cheek = (np.zeros((400, 400), np.uint8) for _ in range(2))
+    cv2.polylines(eye, [landmarks[36:42].astype(np.int32)], True, 1, 3)
+    cv2.circle(cheek, landmarks[[31, 2]].mean(0).astype(int), 12, 1, -1)
+    shades = picture[eye > 0, 0].astype(int)
+    assert ((shades > 40) & (shades < 215)).mean() > 0.1
+    assert (picture[cheek > 0] == 255).all()
+    assert (picture[tuple(landmarks[36:42].mean(0).astype(int)[::-1])] == 0).all()
+
+
 def test_artwork_lands_on_the_pixels_that_its_matrix_says():
     face, (piece,) = face_of(width=300), load_filter("glasses").pieces
     sheet, artwork = hung(piece, face, find_pose(face)), piece.levels[0]

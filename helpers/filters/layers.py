@@ -102,8 +102,11 @@ def _layer(
     artwork: at 1 / reduce of its size. low, size: the part's upper left pixel, width and height.
     """
     if sheet.matrix is None:
-        maps = _maps_back(reduce, sheet, low, size)
-        return cv2.remap(artwork, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        xs, ys, there = _maps_back(reduce, sheet, low, size)
+        layer = cv2.remap(artwork, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        # A pixel has a triangle or none: soft edges, as around the eyes, are made afterwards.
+        soft = cv2.blur(there, (3, 3))
+        return cv2.multiply(layer, cv2.merge([soft] * 4), scale=1 / 255)
     half = (reduce - 1) / 2
     enlarged = np.array([[reduce, 0, half], [0, reduce, half], [0, 0, 1]])
     to_part = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ sheet.matrix @ enlarged
@@ -112,10 +115,11 @@ def _layer(
 
 def _maps_back(
     reduce: int, sheet: Sheet, low: np.ndarray, size: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where in the artwork each pixel of a part of the picture comes from: x, y float32 [h, w].
 
-    Each pixel knows its triangle, and with it one affine map back. Arguments as for `_layer`.
+    Each pixel knows its triangle, and with it one affine map back. The third array says where
+    there is a triangle: uint8 [h, w], 255 or 0. Arguments as for `_layer`.
     """
     corners = sheet.target[sheet.triangles] - low
     kept = (corners.max(1) > -1).all(1) & (corners.min(1) < size).all(1)
@@ -134,7 +138,7 @@ def _maps_back(
         one += other
         one += shift.take(ids)
         maps.append(one)
-    return maps[0], maps[1]
+    return maps[0], maps[1], np.where(ids < len(corners), 255, 0).astype(np.uint8)
 
 
 def painted(corners: np.ndarray, size: np.ndarray | tuple[int, int]) -> np.ndarray:
