@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -24,6 +25,7 @@ from helpers.widgets.labels import (
     fitted,
     in_box,
     mark,
+    mean_in_box,
     mean_shape,
 )
 from helpers.widgets.live import decode
@@ -446,9 +448,36 @@ def test_the_mean_of_faces_makes_do_with_the_points_that_each_has():
     assert mean_shape([]) is None
 
 
-def test_a_shape_is_put_into_a_box_as_its_own_box_lies_around_it():
-    points = in_box(PLACES, (100, 50, 80, 80))
-    assert box_of(points) == pytest.approx((100, 50, 80, 80), abs=1)
+def test_a_shape_lies_in_a_box_as_the_faces_that_it_is_of_lie_in_theirs():
+    box = (5, 4, 28, 24)
+    larger = in_box(mean_in_box([(PLACES, box)]), (100, 50, 56, 48))
+    assert np.allclose(larger - (99.5, 49.5), 2 * (PLACES - (4.5, 3.5)))
+    lacks = np.where([[True], [True], [False]], PLACES, np.nan)
+    mean = mean_in_box([(lacks, box), (PLACES + 3, box)])
+    assert np.allclose(in_box(mean, box), PLACES + np.array([[1.5], [1.5], [3]]))
+
+
+def test_what_was_hidden_is_so_when_the_file_is_read_again(pictures, file):
+    labels = Labels(file, pictures, NAMES)
+    labels.step(0, {"do": "place", "face": 0, "points": {"0": [9, 9]}})
+    labels.step(0, {"do": "hide", "face": 0, "points": [1]})
+    written = file.read_text("utf-8")
+    again = Labels(file, pictures, NAMES)
+    assert again.marks(0)[0].hidden.tolist() == [False, True, False]
+    again.step(0, {"do": "place", "face": 0, "points": {"2": [4, 4]}})
+    assert file.read_text("utf-8").count("hidden=") == 1
+    again.step(0, {"do": "hide", "face": 0, "points": [1], "hidden": False})
+    assert "hidden" not in file.read_text("utf-8")
+    file.write_text(re.sub("hidden='.*?'", "hidden='1'", written), "utf-8")
+    (one,) = Labels(file, pictures, NAMES).marks(0)
+    assert one.other == (("hidden", "1"),) and not one.hidden.any()  # another program's
+
+
+def test_a_box_without_any_point_is_no_guess_to_keep(pictures, file):
+    labels = Labels(file, pictures, NAMES)
+    labels.suggest(0, [mark(np.full((3, 2), np.nan), (1, 2, 30, 30)), mark(PLACES)])
+    labels.step(0, {"do": "keep"})
+    assert [one.guess for one in labels.marks(0)] == [True, False]
 
 
 # The widget.

@@ -92,11 +92,24 @@ export function nextMissing(face, from) {
   return from;
 }
 
-// The point to begin with: where the reader stopped placing them, or the first.
+// The point to begin with: the next without a place where the reader stopped, or the first.
 export function startingPoint(face) {
   if (!face) return 0;
   const last = face.points.findLastIndex((_, i) => isThere(face, i));
-  return last < 0 || last === face.points.length - 1 ? 0 : last + 1;
+  const missing = nextMissing(face, last);
+  return missing === last ? 0 : missing;
+}
+
+// The only point in which faces differ from what they were, [face, point]; null where it is not one.
+export function changedPoint(before, after) {
+  const state = (face, i) => String([face?.points[i], face?.hidden.includes(i) || ""]);
+  const found = [];
+  (before.length > after.length ? before : after).forEach((one, k) =>
+    one.points.forEach((_, i) => {
+      if (state(before[k], i) !== state(after[k], i)) found.push([k, i]);
+    }),
+  );
+  return found.length === 1 ? found[0] : null;
 }
 
 // The box between two places of the photograph, in whole pixels.
@@ -211,7 +224,7 @@ function render({ model, el }) {
   const compare = check("mean face", shown);
   lines.checked = about.lines.length > 0;
   const help = element("details", {}, root);
-  element("summary", { textContent: "Keys, once the picture has been clicked or tabbed to" }, help);
+  element("summary", { textContent: "Keys, once the picture has the focus: by Tab, or a click on a point" }, help);
   const list = element("dl", {}, help);
   for (const [key, text] of KEYS) {
     element("dt", { textContent: key }, list);
@@ -233,6 +246,7 @@ function render({ model, el }) {
   let number = 0; // of the last step that was sent
   let answered = 0;
   let settling = 0; // the last step that may give faces other numbers
+  let travelled = false; // the last step took one back, or made one again
   let opening = false;
   let silent = false;
   let alarm = 0;
@@ -253,6 +267,7 @@ function render({ model, el }) {
     const travels = ["undo", "redo"].includes(event.do); // which go by no face
     if (event.do !== "open" && !(travels ? canEdit() : ready())) return;
     number += 1;
+    travelled = travels;
     if (travels || ["add", "remove"].includes(event.do)) settling = number;
     clearTimeout(alarm);
     alarm = setTimeout(lost, event.do === "open" ? 4 * PATIENCE : PATIENCE);
@@ -297,6 +312,7 @@ function render({ model, el }) {
       }
     }
     const count = faces.length;
+    const changed = mine && travelled && changedPoint(faces, answer.faces ?? []);
     faces = answer.faces ?? [];
     can = answer.can ?? {};
     [undo.disabled, redo.disabled] = [!answer.undo, !answer.redo];
@@ -310,6 +326,7 @@ function render({ model, el }) {
       face = faces.length - 1;
       if (tool !== "points") [tool, point] = ["points", startingPoint(faces[face])];
     }
+    if (changed) [face, point] = changed;
     face = Math.min(face, Math.max(0, faces.length - 1));
     if (faces.length !== count && drag?.kind !== "pan") drag = null; // its face may be another
     if (drag?.here && faces[drag.face]) faces[drag.face].points[drag.point] = drag.here;
@@ -317,7 +334,9 @@ function render({ model, el }) {
     const done = `${answer.labelled} of ${about.pictures.length} pictures labelled`;
     if (answer.told) tell(`${bitmap ? "Not saved. " : ""}${answer.told}`, true);
     else if (answer.unsaved) tell(`Not saved. ${answer.unsaved}`, true); // of an answer that was skipped
-    else if (guessed) {
+    else if (guessed && faces.every((one) => !one.guess || !one.points.some(Boolean))) {
+      tell("A face was found. There is no guess of its points yet: click where they belong.");
+    } else if (guessed) {
       tell("A first guess, not in the file yet: drag points right, or press Keep if it is right.");
     } else if (answer.is_labelled) tell(`Saved in ${about.file}; ${done}.`);
     else tell(`Nothing in ${about.file} of this picture yet; ${done}.`);
@@ -354,10 +373,12 @@ function render({ model, el }) {
     const one = faces[face];
     if (!one || !ready()) return;
     const hidden = !one.hidden.includes(point);
+    const chosen = point;
     if (hidden) one.hidden.push(point);
     else one.hidden = one.hidden.filter((i) => i !== point);
     one.guess = false;
-    send({ do: "hide", face, points: [point], hidden });
+    send({ do: "hide", face, points: [chosen], hidden });
+    if (hidden && one.points[chosen] === null) point = nextMissing(one, chosen);
     controls();
     draw();
   }
@@ -388,9 +409,13 @@ function render({ model, el }) {
   }
 
   function showFace() {
-    const box = faces[face]?.box;
-    if (!box) return;
-    const [left, top, width, height] = box;
+    const one = faces[face];
+    if (!one?.box) return;
+    const there = one.points.filter((_, i) => isThere(one, i));
+    const [xs, ys] = [0, 1].map((k) => there.map((place) => place[k]));
+    const [[x0, y0], , , [x1, y1]] = cornersOf(one.box);
+    const low = [Math.min(x0, ...xs), Math.min(y0, ...ys)];
+    const [left, top, width, height] = between(low, [Math.max(x1, ...xs), Math.max(y1, ...ys)]);
     const around = [left - width / 8, top - height / 8, 1.25 * width, 1.25 * height];
     look = kept(showing(around, area), size, area);
     isWhole = false;
@@ -442,7 +467,7 @@ function render({ model, el }) {
     which.textContent = `Picture ${at + 1} of ${about.pictures.length}: ${about.pictures[at]}`;
     before.disabled = silent || at === 0;
     next.disabled = silent || at === about.pictures.length - 1;
-    keep.disabled = !editable || !faces.some((other) => other.guess);
+    keep.disabled = !editable || !faces.some((other) => other.guess && other.points.some(Boolean));
     keep.classList.toggle("wanted", !keep.disabled);
     hide.disabled = remove.disabled = !editable || !one;
     toFace.disabled = !one?.box;
@@ -460,8 +485,8 @@ function render({ model, el }) {
     who.value = face;
     who.parentElement.hidden = faces.length < 2;
     names.forEach((name, i) => {
-      const lacks = one && !isThere(one, i);
-      pick.options[i].textContent = lacks ? `${name} (missing)` : name;
+      const state = one?.hidden.includes(i) ? " (hidden)" : one?.points[i] === null ? " (missing)" : "";
+      pick.options[i].textContent = name + state;
     });
     pick.value = point;
     hide.textContent = one?.hidden.includes(point) ? "Show point" : "Hide point";
@@ -768,7 +793,7 @@ function render({ model, el }) {
   function click(from) {
     if (!ready()) return;
     const one = faces[face];
-    if (one && isThere(one, point)) return;
+    if (one && (isThere(one, point) || one.hidden.includes(point))) return;
     const k = one ? face : faces.length;
     const placed = point;
     place(k, placed, toPicture(look, from));

@@ -21,7 +21,16 @@ import traitlets
 from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import PICTURES
 from helpers.widgets.frontend import script, style
-from helpers.widgets.labels import Labels, Mark, after, fitted, in_box, mark, mean_shape
+from helpers.widgets.labels import (
+    Labels,
+    Mark,
+    after,
+    fitted,
+    in_box,
+    mark,
+    mean_in_box,
+    mean_shape,
+)
 from helpers.widgets.live import encode
 
 SHOWN = 2048  # pixels: the longer side of a picture in the browser
@@ -139,7 +148,7 @@ class Editor(anywidget.AnyWidget):
         if mean is not None:
             over = fitted(mean, one.seen) if np.isfinite(one.seen[:, 0]).sum() > 2 else None
             if over is None and one.box:
-                over = in_box(mean, one.box, self.scheme)
+                over = in_box(mean, one.box)
         return {
             "box": box and list(box),
             "points": _plain(one.points),
@@ -195,23 +204,24 @@ class Editor(anywidget.AnyWidget):
             self._model_fits = False
         mean = self._mean(at)
         empty = np.full((count, 2), np.nan)
-        return [empty if mean is None else in_box(mean, box, self.scheme) for box in boxes]
+        return [empty if mean is None else in_box(mean, box) for box in boxes]
 
     def _mean(self, at: int) -> np.ndarray | None:
-        """The mean face [n, 2] to compare the faces of a picture with, or None."""
+        """The mean face [n, 2] to compare the faces of a picture with, as `in_box` wants it."""
         if self.scheme.shape:
             return np.array(self.scheme.shape)
-        shapes = (one for one in self.labels.shapes(at) if np.isfinite(one[:, 0]).sum() > 1)
-        mean = mean_shape(list(islice(shapes, MOST)))
+        known = (one for one in self.labels.framed(at) if np.isfinite(one[0][:, 0]).sum() > 1)
+        faces = list(islice(known, MOST))
+        mean = mean_shape([points for points, _ in faces])
         if mean is None:
             return None
         partners = np.array(self.scheme.mirror)
         flipped = (mean * (-1, 1))[partners]
         flipped[self.scheme.one_sided] = np.nan
         other = fitted(flipped, mean)
-        if other is None:
-            return mean
-        return np.where(np.isfinite(other), (mean + other) / 2, mean)
+        if other is not None:
+            mean = np.where(np.isfinite(other), (mean + other) / 2, mean)
+        return fitted(mean, mean_in_box(faces))
 
     def _shown(self, at: int) -> tuple[np.ndarray, float]:
         """A picture at the size that the browser gets, and that as a part of its own size."""

@@ -6,6 +6,7 @@ centres at whole numbers, to a hundredth of a pixel; the file has them in pixels
 it is stored, as dlib reads it.
 """
 
+import json
 import os
 import re
 import xml.etree.ElementTree as ElementTree
@@ -32,15 +33,16 @@ Box = tuple[int, int, int, int]
 # Quarter turns to the left that hold a picture upright, by its EXIF orientation. Those that mirror
 # it are left as they are: in a mirror image right and left points would change places.
 TURNS = {3: 2, 6: 3, 8: 1}
+HIDDEN = "hidden"  # an attribute of a `<box>`: the points hidden there, a list in JSON
 
 
 @dataclass(frozen=True, eq=False)
 class Mark:
     """One face that is being labelled.
 
-    points: float64 [n, 2]; NaN where a point has no place yet. hidden: bool [n]; where a point has
-    a place but is to be left out. box: (left, top, width, height) in whole pixels, or None where
-    it follows from the points. guess: whether nobody has looked at the face; then it is not
+    points: float64 [n, 2]; NaN where a point has no place yet. hidden: bool [n]; where a point,
+    with a place or without, is left out. box: (left, top, width, height) in whole pixels, or None
+    where it follows from the points. guess: whether nobody has looked at the face; then it is not
     written. other: what else the file says of the box, such as (("ignore", "1"),). of_points: the
     same of points, by name, such as {"07": {"hidden": "1"}}. label: what dlib's imglab calls the
     face, if it does.
@@ -109,7 +111,8 @@ def after(marks: Sequence[Mark], event: Mapping[str, Any], count: int) -> tuple[
 
     What can be done: "place" points ({number: (x, y)}; of a new face, where `face` is their
     number), "hide" points (or not, {"hidden": False}), draw a "box", "add" a face by its box,
-    "remove" one, "keep" what was guessed. count: of points a face has.
+    "remove" one, "keep" what was guessed (of a face without points nothing was). count: of points a
+    face has.
     Raises ValueError for anything else.
     """
     do, faces = event.get("do"), list(marks)
@@ -118,7 +121,10 @@ def after(marks: Sequence[Mark], event: Mapping[str, Any], count: int) -> tuple[
             empty = np.full((count, 2), np.nan)
             return (*faces, mark(empty, _checked(event["box"], 4)))
         if do == "keep":
-            return tuple(replace(face, guess=False) for face in faces)
+            return tuple(
+                replace(face, guess=face.guess and not np.isfinite(face.points).any())
+                for face in faces
+            )
         k = int(event["face"])
         if do == "place" and k == len(faces):
             faces.append(mark(np.full((count, 2), np.nan)))
@@ -330,8 +336,8 @@ class Labels:
         """How many of the pictures the file has an entry of."""
         return sum(self.is_labelled(at) for at in range(len(self.photographs)))
 
-    def shapes(self, without: int | None = None) -> Iterator[np.ndarray]:
-        """The points [n, 2] of all labelled faces, but for those of one picture."""
+    def framed(self, without: int | None = None) -> Iterator[tuple[np.ndarray, Box]]:
+        """The points [n, 2] of all labelled faces and their boxes, but for those of one picture."""
         for at in range(len(self.photographs)):
             if at == without or not self.is_labelled(at):
                 continue
@@ -339,7 +345,10 @@ class Labels:
                 marks = self.marks(at) or ()
             except ValueError:  # its picture cannot be read; told when it is opened
                 continue
-            yield from (one.seen for one in marks if not one.guess)
+            for one in marks:
+                box = self.frame(one)
+                if box and not one.guess:
+                    yield one.seen, box
 
     def save(self) -> None:
         """Writes the file, whole or not at all; `unsaved` says of a step why it is not there.
@@ -397,7 +406,11 @@ class Labels:
                 continue
             left, top, wide, high = _turned(box, back)
             sides = f"top='{top}' left='{left}' width='{wide}' height='{high}'"
-            lines.append(f"    <box {sides}{_attributes(dict(one.other))}>")
+            others = dict(one.other)
+            if one.hidden.any():
+                names = [name for name, gone in zip(self.names, one.hidden, strict=True) if gone]
+                others[HIDDEN] = json.dumps(names, ensure_ascii=False)
+            lines.append(f"    <box {sides}{_attributes(others)}>")
             if one.label:
                 lines.append(f"      <label>{escape(one.label)}</label>")
             places = move(one.seen, back) + 0.0  # no -0.00
@@ -482,10 +495,15 @@ class Labels:
             points[number] = float(part.attrib["x"]), float(part.attrib["y"])
             of_points[self.names[number]] = _others(part, ("name", "x", "y"))
         frame = _turned([float(box.attrib[side]) for side in SIDES], upright)
-        other = tuple(_others(box, SIDES).items())
-        label = box.findtext("label") or ""
-        found = mark(move(points, upright), frame)
-        return replace(found, other=other, of_points=of_points, label=label)
+        others = _others(box, SIDES)
+        names = _listed(others.get(HIDDEN))
+        if names is not None:
+            del others[HIDDEN]
+        hidden = np.array([name in (names or ()) for name in self.names]) & np.isnan(points[:, 0])
+        found, label = mark(move(points, upright), frame), box.findtext("label") or ""
+        return replace(
+            found, hidden=hidden, other=tuple(others.items()), of_points=of_points, label=label
+        )
 
 
 def _place(path: Path) -> str:
@@ -496,6 +514,15 @@ def _place(path: Path) -> str:
 def _others(element: ElementTree.Element, known: Sequence[str]) -> dict[str, str]:
     """The attributes of an element but for the known ones."""
     return {name: text for name, text in element.attrib.items() if name not in known}
+
+
+def _listed(text: str | None) -> list[str] | None:
+    """The names of a JSON list; None for another text, which is not ours."""
+    try:
+        found = json.loads(text or "")
+    except json.JSONDecodeError:
+        return None
+    return list(map(str, found)) if isinstance(found, list) else None
 
 
 def _attributes(kept: Mapping[str, str]) -> str:
@@ -541,12 +568,25 @@ def mean_shape(shapes: Sequence[np.ndarray]) -> np.ndarray | None:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def in_box(
-    shape: np.ndarray, box: Sequence[float] | np.ndarray, scheme: Scheme | None = None
-) -> np.ndarray:
-    """A shape [n, 2] moved and scaled so that its own box (`box_of`) becomes this one: [n, 2]."""
-    large = 1000 * shape / np.nanmax(np.ptp(shape[np.isfinite(shape).all(1)], axis=0))
-    left, top, width, height = box_of(large, scheme) or (0, 0, 1, 1)
-    middle = np.array([left + (width - 1) / 2, top + (height - 1) / 2])
-    goal = np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])
-    return goal + max(box[2:]) / max(width, height) * (large - middle)
+def mean_in_box(faces: Sequence[tuple[np.ndarray, Box]]) -> np.ndarray:
+    """Where the points [n, 2] of faces lie in their boxes, on average: [n, 2], see `in_box`.
+
+    NaN for a point that none of them has. faces: at least one.
+    """
+    places = [(points - _centre(box)) / max(box[2:]) for points, box in faces]
+    there = np.isfinite(places)
+    total, count = np.where(there, places, 0).sum(0), there.sum(0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def in_box(shape: np.ndarray, box: Sequence[float] | np.ndarray) -> np.ndarray:
+    """A shape [n, 2] put into a box: [n, 2].
+
+    shape: from the centre of its own box, in that box's longer side.
+    """
+    return _centre(box) + max(box[2:]) * shape
+
+
+def _centre(box: Sequence[float] | np.ndarray) -> np.ndarray:
+    """The centre (x, y) of a box (left, top, width, height) of whole pixels."""
+    return np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])

@@ -261,9 +261,38 @@ def test_a_hidden_point_is_left_out_of_the_file_and_comes_back(placed):
     placed.press(",", "h")
     assert "Point left pupil: hidden." in placed.root.inner_text()
     assert placed.faces()[0].keys() == {"right pupil", "nose tip"}
-    assert "left pupil (missing)" in placed.root.get_by_role("combobox", name="Point").inner_text()
+    assert "left pupil (hidden)" in placed.root.get_by_role("combobox", name="Point").inner_text()
     placed.button("Show point").click()
     assert near(placed.faces()[0], ALL)
+
+
+def test_after_undo_the_click_is_for_the_point_that_was_taken_back(open_editor):
+    seen = open_editor()
+    seen.click((30, 40))
+    seen.click((60, 40))
+    seen.press("Control+z", "Control+z")
+    seen.settled()
+    assert "Point right pupil: click where it belongs" in seen.root.inner_text()
+    seen.press("Control+y")
+    assert seen.current() == ("right pupil", pytest.approx((30, 40), abs=1))
+    seen.press("Control+z")
+    seen.click(PLACES[0])
+    assert near(seen.faces()[0], {"right pupil": PLACES[0]})
+
+
+def test_after_a_point_is_hidden_the_click_is_for_the_next_one(open_editor):
+    seen = open_editor()
+    seen.click(PLACES[0])
+    seen.press("h")
+    assert "Point nose tip: click where it belongs" in seen.root.inner_text()
+    seen.click(PLACES[2])
+    assert near(seen.faces()[0], {"right pupil": PLACES[0], "nose tip": PLACES[2]})
+    again = open_editor()
+    again.press("PageUp")
+    again.press(".")  # from the first, since none is missing
+    assert "Point left pupil: hidden." in again.root.inner_text()
+    again.click((20, 20))
+    assert near(again.faces()[0], {"right pupil": PLACES[0], "nose tip": PLACES[2]})
 
 
 def test_keys_step_through_pictures_and_each_keeps_its_own_points(placed):
@@ -521,6 +550,12 @@ def test_a_module_of_the_browser_does_the_arithmetic(page):
                 far: m.nearest([face], view, [300, 300], 12),
                 missing: [m.nextMissing(face, 0), m.nextMissing(face, 1)],
                 start: m.startingPoint(face),
+                changed: [
+                    m.changedPoint([face], []),
+                    m.changedPoint([], [{ points: [[1, 2], null], hidden: [] }]),
+                    m.changedPoint([face], [{ points: face.points, hidden: [] }]),
+                    m.changedPoint([face], [face]),
+                ],
                 between: m.between([9.6, 20], [2, 5.2]),
                 corner: m.draggedBox([10, 10, 20, 20], 3, [29, 29], [34, 26]),
                 crossed: m.draggedBox([10, 10, 20, 20], 3, [29, 29], [5, 5]),
@@ -536,7 +571,8 @@ def test_a_module_of_the_browser_does_the_arithmetic(page):
     assert found["stays"][0] == pytest.approx(found["stays"][1])
     assert found["closest"] == 64
     assert found["nearest"] == [0, 0] and found["far"] is None
-    assert found["missing"] == [1, 1] and found["start"] == 3
+    assert found["missing"] == [1, 1] and found["start"] == 1
+    assert found["changed"] == [None, [0, 0], [0, 3], None]
     assert found["between"] == [2, 5, 9, 16]
     assert found["corner"] == [10, 10, 25, 17]
     assert found["crossed"] == [5, 5, 6, 6]
