@@ -16,7 +16,7 @@ The way of the data, in order. Each file is one step; beside it stand the notebo
     detect.py       where the faces of a picture are                                       05
     predict.py      Landmarker: any photograph to landmarks                                05
     metrics.py      how good: NME, cumulative error (CED), failures, intervals             03, 06
-    pose.py         which way a head is turned, so that errors can be sorted by it         06
+    pose.py         which way a head is turned, so that errors can be sorted by it
 
 To look at and to play with, wherever it is needed:
 
@@ -35,7 +35,7 @@ Rooms of their own beside that way:
     filters/        glasses, hats and masks on a face: a TOML file each, and how they hang  08
     train/          the training loop, an interrupt that loses nothing (resume), losses, recipes,
                     few labels (few), what can go wrong (faults); every option of
-                    `python -m helpers.train`                                          04b, 09
+                    `python -m helpers.train`                                  04, 04b, 07, 09
     video/          clips in and out, faces followed from frame to frame, kept calm        08b
     schemes/        the schemes that ship: 68, 51 and 5 points, a TOML file each
     assets/         the weights that ship, with a card each; the model of the people
@@ -47,5 +47,6 @@ Run from a shell, as `python -m helpers.NAME`: train, guess_scheme, people, filt
     convert.py      a label file of one format as that of another
     predict_many.py `python -m helpers.predict`: any number of photographs to one label file
     doctor.py       what this machine has for the course, and what it lacks                01
-    shell.py        what these share: bad input ends in one sentence
+
+What these share, that bad input ends in one sentence, is shell.py.
 """

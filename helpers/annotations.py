@@ -121,9 +121,9 @@ def read_faces(path: str | Path, photograph: Rule | None = None) -> list[Face]:
     path: dlib's XML, or a file of another format that `helpers.formats` knows (COCO, CVAT,
     LabelMe, CSV, .pts), or a folder of such files. Pictures in a CSV file's own cells are left to
     `helpers.sources.get_dataset`.
-    photograph: a rule, name of a picture -> the name of its photograph. By default what a column
-    `photograph` of a CSV says; else what the file `photographs.csv` beside the label file says, if
-    there is one (columns `image` and `photograph`); else `photograph_of`.
+    photograph: a rule, name of a picture -> the name of its photograph. By default what the file
+    `photographs.csv` beside the label file says, if there is one (columns `image` and
+    `photograph`); else what a column `photograph` of a CSV says; else `photograph_of`.
     The points of all faces have the same names and order: digits by their number, words as the
     face with the most points has them. A point that a face lacks is NaN, and so is one at (0, 0),
     and one whose x and y are the same whole number below 0, such as (-1, -1). Boxes that are
@@ -417,7 +417,7 @@ def _face(
     there = points[np.isfinite(points).all(1)]
     box = entry.box or _box_of(there, entry)
     left, top, width, height = box
-    if max(map(abs, box)) <= 1 and np.abs(there).max() <= 1:
+    if max(map(abs, entry.box or (0,))) <= 1 and np.abs(there).max() <= 1:
         raise ValueError(
             f"{where} has its box and points in parts of the picture, not in pixels: multiply them"
             f" by its {columns} and {rows}."

@@ -236,12 +236,17 @@ def _pairs(shape: np.ndarray, middle: float) -> tuple[tuple[int, ...], float]:
 def _steady_pair(
     marks: np.ndarray, shape: np.ndarray, mirror: Sequence[int]
 ) -> tuple[int, int] | None:
-    """The partners, right and left, whose distance varies least against the size of the face."""
+    """The partners, right and left, whose distance varies least against the size of the face.
+
+    Of those that most faces have: a face without both has no error.
+    """
     pairs = [(i, j) for i, j in enumerate(mirror) if i < j]
     if not pairs:
         return None
     wide = {pair: float(abs(np.subtract(*shape[list(pair), 0]))) for pair in pairs}
-    far = [pair for pair in pairs if wide[pair] >= 0.4 * max(wide.values())]
+    known = {pair: int(np.isfinite(marks[:, pair]).all((1, 2)).sum()) for pair in pairs}
+    common = [pair for pair in pairs if known[pair] >= 0.8 * max(known.values())]
+    far = [pair for pair in common if wide[pair] >= 0.4 * max(wide[one] for one in common)]
 
     def variation(pair: tuple[int, int]) -> float:
         apart = np.linalg.norm(marks[:, pair[0]] - marks[:, pair[1]], axis=1)

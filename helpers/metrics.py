@@ -2,7 +2,8 @@
 
 Pure functions on arrays. Errors are distances in pixels, divided by a length of the same face,
 so that a face near the camera and one far away count the same. Which length it is changes the
-figure: the project divides by the inter-ocular distance, and says so wherever it prints one.
+figure: the project divides by the inter-ocular distance, or by what another scheme names, and says
+so wherever it prints one.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,9 @@
 """Any picture file to pixels: upright or as it is stored, always 8 bits, RGB.
 
-Pillow rather than OpenCV, because it refuses a truncated file (OpenCV fills it with grey). Both
-ways in share everything but two steps: `read_photograph` turns a photograph as its EXIF tag says
-and scales a huge one; `read_image` leaves a label file's picture as it is stored, as dlib reads it.
+Pillow rather than OpenCV, because it refuses a truncated file (OpenCV fills it with grey); OpenCV
+only for more than 8 bits a channel. Both ways in share everything but two steps: `read_photograph`
+turns a photograph as its EXIF tag says and scales a huge one; `read_image` leaves a label file's
+picture as it is stored, as dlib reads it.
 """
 
 import os
@@ -178,6 +179,8 @@ def _read(
                 rgb = _from_pillow(picture)
             if picture.format == "TIFF":  # Pillow and OpenCV have turned it already
                 held, full = 1, rgb.size
+    except _Told:
+        raise
     except UNREADABLE as error:
         too_large = isinstance(error, _TooLarge)
         if too_large or _head(file)[:4] not in (b"II*\0", b"MM\0*"):
@@ -200,6 +203,10 @@ def _held(picture: Image.Image) -> int:
         return picture.getexif().get(0x0112, 1)
     except Exception:  # Pillow raises whatever the broken bytes lead to
         return 1
+
+
+class _Told(ValueError):
+    """A sentence that names its file already."""
 
 
 class _TooLarge(ValueError):
@@ -236,9 +243,9 @@ def _by_opencv(file: str | Path | IO[bytes]) -> np.ndarray:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
-        raise ValueError(_told(file, error)) from None
+        raise _Told(_told(file, error)) from None
     if pixels is None:
-        raise ValueError(_told(file, None))
+        raise _Told(_told(file, None))
     return pixels
 
 

@@ -91,7 +91,8 @@ class Landmarker:
         """The boxes of the faces in a picture, like those of the training set: float32 [n, 4].
 
         From left to right, however they are turned in the plane (`helpers.detect`). smallest: side
-        in pixels of the smallest box to look for, by default a 68th of the picture's longer side.
+        in pixels of the smallest box to look for, by default a 68th of the picture's longer side,
+        and 15 where that is at most 1,024 pixels.
         Raises ValueError for other than RGB uint8 [H, W, 3].
         """
         return find_faces(to_grey(_checked_image(image)), smallest, self.finder).boxes
@@ -184,9 +185,9 @@ class Landmarker:
 
         The chance that their NME is below 10 %, as far as their `disagreement` tells. Low where
         there is no face, and where the landmarks lie on it the wrong way round. It cannot know
-        what the network has never been taught: 0.9 for weights that learned from generated people
-        alone is a little too much on photographs (notebook 06 shows by how much). It was fitted to
-        the 68; for other points it orders faces, and is no chance.
+        what the network has never been taught: 0.9 for the weights `free`, which have hardly seen
+        real faces, is a little too much on photographs (notebook 06 shows by how much). It was
+        fitted to the 68; for other points it orders faces, and is no chance.
         """
         return chance_right(self.disagreement(image, landmarks))
 

@@ -440,6 +440,9 @@ def test_parts_of_the_picture_in_place_of_pixels_are_refused(listed):
     points = [(0.1 + i / 100, 0.2 + i / 200) for i in range(68)]
     box = "top='0.1' left='0.1' width='0.7' height='0.6'"
     refused(listed(face_xml(box=box, points=points)), "in parts of the picture, not in pixels")
+    csv = listed(face_xml()).parent / "few.csv"  # and where the box that follows from few is larger
+    csv.write_text("image,a_x,a_y,b_x,b_y\nface.jpg,0.1,0.1,0.9,0.8\n")
+    refused(csv, "in parts of the picture, not in pixels")
 
 
 # Which photograph

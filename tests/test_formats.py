@@ -297,6 +297,9 @@ def test_a_rectangle_of_labelmes_has_two_corners_or_four(tmp_path, corners):
 def test_an_ignored_face_is_not_written_where_it_would_be_one_to_learn_from(tmp_path, form):
     names, points = numbered(3), np.array([[1.0, 2], [5, 2], [3, 6]])
     one = Entry("a.jpg", (9, 9), (0, 0, 8, 8), names, points, np.zeros(3, bool), ignored=True)
+    bare = Entry("a.jpg", (9, 9), (0, 0, 8, 8), ignored=True)
+    with pytest.raises(ValueError, match="cannot say that a face is ignored"):
+        write_labels(tmp_path / "bare", Labels([bare]), form)
     with pytest.raises(ValueError, match=r"cannot say that a face is ignored, as one of a\.jpg is"):
         write_labels(tmp_path / "out", Labels([one]), form)
     assert not (tmp_path / "out").exists()

@@ -160,6 +160,14 @@ def test_a_truncated_photograph_is_named(tmp_path):
         read_photograph(tmp_path / "a.jpg")
 
 
+def test_a_truncated_photograph_of_16_bits_is_named_once(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.dstack([GREY] * 3).astype(np.uint16) * 200)
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"a\.png: not a picture that can be read") as error:
+        read_photograph(tmp_path / "a.png")
+    assert str(error.value).count("not a picture") == 1
+
+
 def test_reading_a_label_file_decodes_no_picture(archive_folder, monkeypatch):
     from PIL import ImageFile
 

@@ -204,6 +204,16 @@ def test_mirror_partners_are_found_in_any_order(missing):
     assert found.mirror[right] == left
 
 
+def test_errors_are_divided_by_a_distance_that_most_faces_have():
+    shape = schematic_face()
+    faces = crowd(shape)
+    steady = guess_scheme(faces, points=[f"p{i}" for i in range(68)]).normaliser
+    faces[3:, steady[0][0]] = np.nan
+    guessed = guess_scheme(faces, points=[f"p{i}" for i in range(68)]).normaliser
+    pair = [side[0] for side in guessed]
+    assert guessed != steady and np.isfinite(faces[:, pair]).all()
+
+
 def test_a_point_that_the_other_side_lacks_has_no_partner():
     points = np.array([[-0.2, -0.2], [0, 0.1], [-0.45, 0.0], [0.2, -0.2]])
     assert guess_scheme(crowd(points)).mirror == EARED.mirror

@@ -2,11 +2,11 @@
 
     python tools/measure_labels.py PATH [PATH ...]
 
-`free` learned from generated people alone, so on a photograph it puts the points where the
-generator would. PATH: data sets in dlib's layout, whose training lists are used. Prints the median
-of label less prediction over all faces and their mirror images, in thousandths of the distance of
-the outer eye corners, eyes level: what `helpers.people.labels` still lacks. It was filled in with
-what this printed for weights that had learned without it, and once more for the next.
+`free` learned from people whose points the generator places, so on a photograph it puts them where
+the generator would. PATH: data sets in dlib's layout, whose training lists are used. Prints the
+median of label less prediction over all faces and their mirror images, in thousandths of the
+distance of the outer eye corners, eyes level: what `helpers.people.labels` still lacks. It was
+filled in with what this printed for weights that had learned without it, then for the next ones.
 """
 
 import argparse

@@ -124,7 +124,7 @@ def write_labels(path: str | Path, labels: Labels, form: str | None = None) -> N
     """
     path = Path(path)
     form = target_format(path, form)
-    ignored = [one.image for one in labels.entries if one.ignored and len(one.points)]
+    ignored = [one.image for one in labels.entries if one.ignored]
     if ignored and form not in KNOW_IGNORED:
         raise ValueError(
             f"{path}: {form} cannot say that a face is ignored, as one of {ignored[0]} is; "

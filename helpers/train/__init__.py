@@ -6,6 +6,7 @@
     few      `fine_tune`: a network that ships, taught by a few faces of one's own
     recipe   all that is chosen for a training, in one place: `Recipe`
     trials   notebook 07's recipes, each with one change
+    faults   what can go wrong in the lines around a network (notebook 04b)
 
 `python -m helpers.train` is its shell (`__main__`). What may be used from outside is in `__all__`.
 """

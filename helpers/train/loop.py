@@ -166,7 +166,8 @@ def validate(model: Network, val_set: Crops, loss_function: Loss) -> tuple[float
     if not known:
         raise ValueError(
             f"No face of the validation part has the points that errors are divided by: the "
-            f"{model.scheme.unit} of the scheme {model.scheme.name!r}."
+            f"{model.scheme.unit} of the scheme {model.scheme.name!r}. Name two points there that "
+            "more faces have (normaliser)."
         )
     mean_error = float(sum(np.nansum(error) for error in errors) / known)
     return sum(loss * size for loss, size in losses) / count, mean_error
