@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.widgets import frontend, shell
 from helpers.widgets import knobs as machinery
-from helpers.widgets import shell
 from helpers.widgets.knobs import NOTE, Knobs, Shown, described, frame, line
 
 
@@ -118,7 +118,8 @@ def test_where_no_kernel_answers_a_picture_with_its_text_takes_the_widgets_place
 
 def test_a_page_says_where_the_picture_has_knobs(monkeypatch):
     displayed = []
-    monkeypatch.setattr(machinery, "display", displayed.append)
+    monkeypatch.setattr(frontend, "get_ipython", lambda: "a notebook's")
+    monkeypatch.setattr(frontend, "display", displayed.append)
     shell(render, controls(), {})
     assert len(displayed) == 1 and NOTE in displayed[0].data  # and no picture a second time
 

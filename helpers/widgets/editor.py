@@ -20,7 +20,7 @@ import traitlets
 
 from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import PICTURES
-from helpers.widgets.frontend import script, style
+from helpers.widgets.frontend import script, show_note, style
 from helpers.widgets.labels import (
     Labels,
     Mark,
@@ -249,6 +249,7 @@ class Editor(anywidget.AnyWidget):
         return canvas
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        show_note("In a live notebook this is a point editor: run this cell.")
         shown: Any = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         told = "A point editor, where this notebook runs in JupyterLab or on Colab."

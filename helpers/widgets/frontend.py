@@ -6,7 +6,16 @@ assets/common.js and assets/common.css hold is put before their own.
 
 from pathlib import Path
 
+from IPython.core.getipython import get_ipython
+from IPython.display import HTML, display
+
 ASSETS = Path(__file__).parents[1] / "assets"
+# Two things that no output can say for itself: that its widget is gone, which JupyterLab puts as
+# "model not found", and that it is alive, when the sentence has nothing to say (common.css).
+NOTE_STYLE = """\
+<style>
+.jp-OutputArea:has(.widget-note):not(:has(.face-widget)) .jupyter-widgets { display: none; }
+</style>"""
 
 
 def script(name: str) -> str:
@@ -17,6 +26,12 @@ def script(name: str) -> str:
 def style(name: str) -> str:
     """The style sheet of a widget: assets/common.css and assets/`name`.css."""
     return _together(name, "css")
+
+
+def show_note(text: str) -> None:
+    """Displays a sentence that stands where no kernel answers: on a page, after a restart."""
+    if get_ipython() is not None:
+        display(HTML(f'<p class="widget-note">{text}</p>\n{NOTE_STYLE}'))
 
 
 def _together(name: str, kind: str) -> str:

@@ -19,19 +19,11 @@ import ipywidgets
 import numpy as np
 import traitlets
 from IPython.core.getipython import get_ipython
-from IPython.display import HTML, display
 from PIL import Image as Pillow
 
 from helpers.widgets.frontend import script, style
 
 NOTE = "In a live notebook this picture has knobs: run this cell."
-# Two things that no output can say for itself: that its widget is gone, which JupyterLab puts as
-# "model not found", and that it is alive, when the sentence has nothing to say (knobs.css).
-NOTE_STYLE = """\
-<style>
-.jp-OutputArea:has(.knobs-note):not(:has(.knobs)) .jupyter-widgets { display: none; }
-</style>"""
-
 Settings = dict[str, Any]
 
 
@@ -279,11 +271,6 @@ def described(name: str, control: Any) -> Settings:
         limits = {"min": control.min, "max": control.max, "step": step}
         return told | {"kind": "number", "whole": whole} | limits
     raise ValueError(f"{name}: a {type(control).__name__} is no knob for a picture.")
-
-
-def show_note() -> None:
-    """Displays the sentence that stands where no kernel answers: on a page, after a restart."""
-    display(HTML(f'<p class="knobs-note">{NOTE}</p>\n{NOTE_STYLE}'))
 
 
 def jpeg(picture: np.ndarray) -> bytes:

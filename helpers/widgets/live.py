@@ -21,7 +21,7 @@ from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import FAR, worn
 from helpers.landmarks import IBUG, NUM_LANDMARKS
-from helpers.widgets.frontend import script, style
+from helpers.widgets.frontend import script, show_note, style
 
 Step = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
 
@@ -162,6 +162,7 @@ class Live(anywidget.AnyWidget):
         self.send(found | {"frame": content.get("frame"), "view": content.get("view")})
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        show_note("In a live notebook this is a camera: run this cell.")
         shown: Any = super()._repr_mimebundle_(**kwargs)
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         if "google.colab" in sys.modules:  # whose choice among several is not documented

@@ -22,7 +22,8 @@ from helpers.landmarks import PARTS
 from helpers.metrics import point_errors
 from helpers.model import to_pixels
 from helpers.predict import Landmarker
-from helpers.widgets.knobs import Knobs, Shown, frame, pick, show_note
+from helpers.widgets.frontend import show_note
+from helpers.widgets.knobs import NOTE, Knobs, Shown, frame, pick
 from helpers.widgets.sliders import open_photograph
 
 PHOTOGRAPH, CROP, GAP = (600, 450), 256, 12  # pixels of what is shown
@@ -239,7 +240,7 @@ def explorer(landmarker: Landmarker, picture: np.ndarray) -> Knobs:
         photograph = open_photograph(io.BytesIO(content), name=name)
         return Scene.of(photograph, landmarker, name).start()
 
-    show_note()
+    show_note(NOTE)
     start = Scene.of(picture, landmarker).start()
     size = (PHOTOGRAPH[0] + GAP + CROP, PHOTOGRAPH[1])
     return Knobs(render, ticks | {"probe": probing}, start, take, size)

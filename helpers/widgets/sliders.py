@@ -13,7 +13,8 @@ import ipywidgets
 import numpy as np
 
 from helpers.pictures import read_photograph
-from helpers.widgets.knobs import Knobs, Shown, show_note
+from helpers.widgets.frontend import show_note
+from helpers.widgets.knobs import NOTE, Knobs, Shown
 
 
 def browser(
@@ -48,7 +49,7 @@ def shell(
     more = {name: value for name, value in start.items() if name not in controls}
     for name in start.keys() & controls.keys():
         controls[name].value = start[name]
-    show_note()
+    show_note(NOTE)
     return Knobs(render, controls, more, frame=frame)
 
 
@@ -75,6 +76,6 @@ def uploader(render: Callable[[np.ndarray], np.ndarray | Shown], picture: np.nda
     def take(content: bytes, name: str) -> dict[str, np.ndarray]:
         return {"photograph": open_photograph(io.BytesIO(content), name=name)}
 
-    show_note()
+    show_note(NOTE)
     start = {"photograph": picture}
     return Knobs(lambda photograph: render(photograph), {}, start, on_upload=take)

@@ -584,6 +584,21 @@ def test_the_console_holds_no_error_up_to_here(page):
     assert page.errors == []
 
 
+def test_opened_with_a_new_kernel_it_says_run_this_cell(open_notebook, lab):
+    page = open_notebook(SETUP, EDITOR.format("reopened", ""))
+    page.locator(".face-editor canvas").wait_for()
+    note = page.get_by_text("In a live notebook this is a point editor: run this cell.").last
+    assert not note.is_visible()
+    execute(page, "docmanager:save")
+    until(lambda: "widget-note" in (lab.folder / page.name).read_text("utf-8"), page)
+    lab.end(page.name)
+    page.reload()
+    note.wait_for()
+    page.get_by_text("Loading widget").first.wait_for(state="hidden")
+    page.wait_for_timeout(500)
+    assert not page.get_by_text("model not found").first.is_visible()
+
+
 def test_a_kernel_that_was_started_again_is_told_and_no_edit_is_taken(open_notebook, lab):
     page = open_notebook(SETUP, EDITOR.format("restarted", ""))
     page.locator(".face-editor").wait_for()

@@ -277,7 +277,7 @@ def test_after_a_restart_a_sentence_says_run_this_cell(page, lab):
 
 def test_opened_with_a_new_kernel_it_says_run_this_cell(page, lab):
     execute(page, "docmanager:save")
-    until(lambda: "knobs-note" in (lab.folder / page.name).read_text("utf-8"), page)
+    until(lambda: "widget-note" in (lab.folder / page.name).read_text("utf-8"), page)
     lab.end(page.name)
     page.reload()
     page.get_by_text("In a live notebook this picture has knobs: run this cell.").first.wait_for()
