@@ -7,6 +7,7 @@ python -m helpers.predict a.jpg b.png --out landmarks.xml --sheet sheet.jpg
 import csv
 import glob
 import json
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from helpers.storage import short_hash, whole_file
 
 ENDINGS = (".csv", ".xml", ".json", ".pts")
 LARGEST = 2048  # pixels: the longer side at which a photograph is looked at
-CELL, COLUMNS, ROWS = 220, 8, 6  # pixels of a picture on the sheet, and how many it has
+DRAWN, WIDE = 48, 1760  # pictures on the sheet at most, and its width in pixels
 Record = dict[str, Any]
 
 
@@ -326,22 +327,24 @@ def _report(records: Iterator[Record], out: Path) -> str:
 
 def _draw(sheet: Path, records: Iterator[Record], count: int, scheme: Scheme) -> None:
     """Draws up to 48 of the pictures with their points, spread over the whole list."""
-    step = max(1, -(-count // (COLUMNS * ROWS)))
+    step = max(1, -(-count // DRAWN))
+    columns = max(2, math.ceil(math.sqrt(count / step)))  # the fewer pictures, the larger
+    side = WIDE // columns
     cells = []
     for index, record in enumerate(records):
         if index % step or "faces" not in record:
             continue
-        picture, scale = read_scaled(record["image"], CELL, turn=False)
+        picture, scale = read_scaled(record["image"], side, turn=False)
         for face in record["faces"]:
             points = (np.array(face["points"]) + 0.5) * scale - 0.5
             picture = paint(picture, points, scheme=scheme)
-        cell = np.full((CELL, CELL, 3), 255, np.uint8)
+        cell = np.full((side, side, 3), 255, np.uint8)
         cell[: picture.shape[0], : picture.shape[1]] = picture
         cells.append(cell)
     if not cells:
         return
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
-    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     with whole_file(sheet) as partial:
         Image.fromarray(np.vstack(rows)).save(partial, "jpeg", quality=90)
 
