@@ -29,6 +29,7 @@ LOST = 0.04
 # The chance that the NME is below 10 % is the sigmoid of the first number plus the second times the
 # logarithm of `disagreement`: fitted to validation faces by `python -m bench.trust`.
 TRUST = (-15.2, -5.1)
+BLANK = 8  # grey values: less contrast is no face; of 1,929 labelled ones the least has 13
 INSIDE = 0.2  # of a box's area lies on the picture, or there is too little of a face to see
 
 
@@ -197,7 +198,8 @@ class Landmarker:
         It looks once more, at a level crop around the landmarks and at its mirror image. The sum
         of two distances, each that of a point on average and in parts of the box's side: between
         the landmarks and the new answer, and between that of the crop and that of the mirror
-        image. The error grows with it (notebook 06 draws both).
+        image. The error grows with it (notebook 06 draws both). It is 1 where the picture is all
+        but of one shade: a network that is shown nothing may well agree with itself.
         image: RGB uint8 [H, W, 3] or grey [H, W].
         """
         if not len(landmarks) or not has_upright(self.scheme):
@@ -206,7 +208,8 @@ class Landmarker:
         boxes, angles = self.level_boxes(landmarks)
         one, other = self.predict_both(grey, boxes, self.closer, mirror=True, angles=angles)
         apart = mean_distance(one, other) + mean_distance((one + other) / 2, landmarks)
-        return (apart / boxes[:, 2]).astype(np.float32)
+        blank = np.array([contrast(grey, points) for points in landmarks]) < BLANK
+        return np.where(blank, 1, apart / boxes[:, 2]).astype(np.float32)
 
     def predict_once(
         self,
@@ -263,6 +266,15 @@ def with_68(landmarker: Landmarker) -> Landmarker:
         return landmarker
     print(f'From here on the weights "free": these {len(landmarker.scheme)} points are not the 68.')
     return Landmarker.load("free", landmarker.device)
+
+
+def contrast(grey: np.ndarray, landmarks: np.ndarray) -> float:
+    """The standard deviation of a grey picture around landmarks [k, 2]; 0 outside of it."""
+    (left, top), (right, low) = np.clip(
+        [np.floor(landmarks.min(0)), np.ceil(landmarks.max(0)) + 1], 0, grey.shape[::-1]
+    ).astype(int)
+    part = grey[top:low, left:right]
+    return float(part.std()) if part.size else 0.0
 
 
 def chance_right(disagreement: np.ndarray) -> np.ndarray:

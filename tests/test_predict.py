@@ -235,6 +235,17 @@ def shipped(request):
     return Landmarker.load(request.param, "cpu")
 
 
+@pytest.mark.parametrize("noise", [0, 3])
+def test_nothing_is_trusted_where_nothing_is_seen(shipped, noise):
+    rng, points = np.random.default_rng(0), 150 + 60 * face_shape()
+    blank = np.clip(rng.normal(128, noise, (300, 300)), 0, 255).astype(np.uint8)
+    for _ in range(3):  # as a face is followed that has gone
+        assert shipped.trust(blank, points[None])[0] < 0.01
+        points = shipped.landmarks(np.dstack([blank] * 3), [box_around(points)], passes=1)[0]
+    outside = points + 1000
+    assert shipped.trust(blank, outside[None])[0] < 0.01
+
+
 def test_true_landmarks_are_trusted_and_false_ones_are_not(shipped):
     person = sample_person(np.random.default_rng(3))
     picture, landmarks = draw_person(person, View(), seed=3, shape=(400, 400), face_width=110)
