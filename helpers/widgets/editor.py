@@ -19,6 +19,7 @@ import numpy as np
 import traitlets
 
 from helpers.landmarks import IBUG, Scheme
+from helpers.metrics import mean_face, place_face
 from helpers.pictures import PICTURES
 from helpers.widgets.frontend import script, show_note, style
 from helpers.widgets.labels import (
@@ -26,9 +27,7 @@ from helpers.widgets.labels import (
     Mark,
     after,
     fitted,
-    in_box,
     mark,
-    mean_in_box,
     mean_shape,
 )
 from helpers.widgets.live import encode
@@ -148,7 +147,7 @@ class Editor(anywidget.AnyWidget):
         if mean is not None:
             over = fitted(mean, one.seen) if np.isfinite(one.seen[:, 0]).sum() > 2 else None
             if over is None and one.box:
-                over = in_box(mean, one.box)
+                over = place_face(mean, one.box)
         return {
             "box": box and list(box),
             "points": _plain(one.points),
@@ -204,15 +203,15 @@ class Editor(anywidget.AnyWidget):
             self._model_fits = False
         mean = self._mean(at)
         empty = np.full((count, 2), np.nan)
-        return [empty if mean is None else in_box(mean, box) for box in boxes]
+        return [empty if mean is None else place_face(mean, box) for box in boxes]
 
     def _mean(self, at: int) -> np.ndarray | None:
-        """The mean face [n, 2] to compare the faces of a picture with, as `in_box` wants it."""
+        """The mean face [n, 2] to compare a picture's faces with, in sides of its box, or None."""
         if self.scheme.shape:
             return np.array(self.scheme.shape)
-        known = (one for one in self.labels.framed(at) if np.isfinite(one[0][:, 0]).sum() > 1)
+        known = (one for one in self.labels.framed(at) if np.isfinite(one.landmarks).sum() > 2)
         faces = list(islice(known, MOST))
-        mean = mean_shape([points for points, _ in faces])
+        mean = mean_shape([one.landmarks for one in faces])
         if mean is None:
             return None
         partners = np.array(self.scheme.mirror)
@@ -221,7 +220,7 @@ class Editor(anywidget.AnyWidget):
         other = fitted(flipped, mean)
         if other is not None:
             mean = np.where(np.isfinite(other), (mean + other) / 2, mean)
-        return fitted(mean, mean_in_box(faces))
+        return fitted(mean, mean_face(faces))
 
     def _shown(self, at: int) -> tuple[np.ndarray, float]:
         """A picture at the size that the browser gets, and that as a part of its own size."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -60,6 +60,13 @@ class Mark:
     def seen(self) -> np.ndarray:
         """The points that a label file gets: float64 [n, 2], NaN for those to leave out."""
         return np.where(self.hidden[:, None], np.nan, self.points)
+
+
+class Framed(NamedTuple):
+    """A labelled face as `helpers.metrics.mean_face` takes it: its box, its landmarks [n, 2]."""
+
+    box: Box
+    landmarks: np.ndarray
 
 
 def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = False) -> Mark:
@@ -336,8 +343,8 @@ class Labels:
         """How many of the pictures the file has an entry of."""
         return sum(self.is_labelled(at) for at in range(len(self.photographs)))
 
-    def framed(self, without: int | None = None) -> Iterator[tuple[np.ndarray, Box]]:
-        """The points [n, 2] of all labelled faces and their boxes, but for those of one picture."""
+    def framed(self, without: int | None = None) -> Iterator[Framed]:
+        """All labelled faces in their boxes, but for those of one picture."""
         for at in range(len(self.photographs)):
             if at == without or not self.is_labelled(at):
                 continue
@@ -348,7 +355,7 @@ class Labels:
             for one in marks:
                 box = self.frame(one)
                 if box and not one.guess:
-                    yield one.seen, box
+                    yield Framed(box, one.seen)
 
     def save(self) -> None:
         """Writes the file, whole or not at all; `unsaved` says of a step why it is not there.
@@ -566,27 +573,3 @@ def mean_shape(shapes: Sequence[np.ndarray]) -> np.ndarray | None:
     there = np.isfinite(stack)
     total, count = np.where(there, stack, 0).sum(0), there.sum(0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def mean_in_box(faces: Sequence[tuple[np.ndarray, Box]]) -> np.ndarray:
-    """Where the points [n, 2] of faces lie in their boxes, on average: [n, 2], see `in_box`.
-
-    NaN for a point that none of them has. faces: at least one.
-    """
-    places = [(points - _centre(box)) / max(box[2:]) for points, box in faces]
-    there = np.isfinite(places)
-    total, count = np.where(there, places, 0).sum(0), there.sum(0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def in_box(shape: np.ndarray, box: Sequence[float] | np.ndarray) -> np.ndarray:
-    """A shape [n, 2] put into a box: [n, 2].
-
-    shape: from the centre of its own box, in that box's longer side.
-    """
-    return _centre(box) + max(box[2:]) * shape
-
-
-def _centre(box: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The centre (x, y) of a box (left, top, width, height) of whole pixels."""
-    return np.array([box[0] + (box[2] - 1) / 2, box[1] + (box[3] - 1) / 2])
