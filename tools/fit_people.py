@@ -1,9 +1,9 @@
-"""Fits the statistical face model of the demo people to the London Set.
+"""Fits the statistical face model of the demo people to 142 portraits.
 
-    python tools/fit_people.py --london PATH
+    python tools/fit_people.py --london PATH --canada PATH
 
-PATH is the set's archive (.tar.gz) or the folder unpacked from it. Writes
-`helpers/assets/people.npz`.
+PATH is the archive (.tar.gz) of the London Set, or of the Young Adult White Faces, or the folder
+unpacked from it. Writes `helpers/assets/people.npz`.
 
 Every portrait is warped to the mean shape's frame (640 x 640 pixels) and cut into skin, hair and
 clothes. What is kept: principal components of shape and skin, and of the outlines of hair and
@@ -23,8 +23,9 @@ import argparse
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 from unittest import mock
 
 import numpy as np
@@ -35,17 +36,19 @@ from helpers.people import Person, cast, face_model
 from helpers.people.face_model import ASSET
 from helpers.shell import one_sentence
 from helpers.storage import whole_file
-from london_set import read_london
+from london_set import read_london, read_neutral
+
+Read = TypeVar("Read")
 
 
-def read(source: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """What `read_london` reads from the set's archive or folder."""
+def read(source: Path, reader: Callable[[Path], Read]) -> Read:
+    """What a reader of folders reads from a set's archive or folder."""
     with one_sentence(), tempfile.TemporaryDirectory() as folder:
         if source.is_file():
             with tarfile.open(source) as archive:
                 archive.extractall(folder, filter="data")
             source = Path(folder)
-        return read_london(source)
+        return reader(source)
 
 
 def people_of(model: Model) -> list[Person]:
@@ -71,14 +74,18 @@ def save(model: Model) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--london", type=Path, required=True, help="archive or folder of the set")
-    model, spaces = fit(*read(parser.parse_args(arguments).london))
+    for name in ("--london", "--canada"):
+        parser.add_argument(name, type=Path, required=True, help="archive or folder of the set")
+    args = parser.parse_args(arguments)
+    model, spaces = fit(read(args.london, read_london), read(args.canada, read_neutral))
     people = people_of(model)
     drawn, among = nearest(spaces, people)
     if drawn.min() < among.min():
-        raise SystemExit("A person of the default set is too near to one of the set: other seed.")
+        raise SystemExit(
+            "A person of the default set is too near to one of the portraits: other seed."
+        )
     model["nearest"] = drawn
-    model["nearest_in_london"] = np.array(among.min())
+    model["nearest_among"] = np.array(among.min())
     model["nearest_of"] = np.array(sum(p.code.sum() for p in people))  # to know these people by
     save(model)
 

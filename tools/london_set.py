@@ -2,7 +2,9 @@
 
 DeBruine and Jones 2017, doi 10.6084/m9.figshare.5047666.v5, CC BY 4.0. A folder of the set holds
 `neutral/*.jpg`, beside each a template of its points (`.tem`), and `smiling/*.jpg` of the same
-names. Points are (x, y) in pixels of a picture, with pixel centres at whole numbers.
+names. The Young Adult White Faces (DeBruine 2016, doi 10.6084/m9.figshare.4220517.v1, CC BY 4.0)
+are 40 people in Canada, with the same template and without smiles. Points are (x, y) in pixels of a
+picture, with pixel centres at whole numbers.
 """
 
 import json
@@ -28,14 +30,29 @@ def read_london(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     Returns two arrays of BGR uint8 [n, H, W, 3], the templates' points float64 [n, 189, 2] and the
     landmarks float64 [n, 68, 2]. Raises ValueError where the folder holds no template.
     """
-    templates = sorted(Path(folder).rglob("neutral/*.tem"))
-    smiles = [t.parents[1] / "smiling" / t.with_suffix(".jpg").name for t in templates]
-    if not templates:
-        raise ValueError(f"{folder}: no neutral/*.tem in it.")
+    pictures, points, landmarks = read_neutral(folder)
+    smiles = [t.parents[1] / "smiling" / t.with_suffix(".jpg").name for t in _templates(folder)]
+    smiling = np.array([cv2.imread(str(smile)) for smile in smiles])
+    return pictures, smiling, points, landmarks
+
+
+def read_neutral(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The neutral portraits of a set with this template: pictures, points and landmarks.
+
+    As `read_london` has them.
+    """
+    templates = _templates(folder)
     pictures = np.array([cv2.imread(str(t.with_suffix(".jpg"))) for t in templates])
     points = np.array([np.loadtxt(t, skiprows=1, max_rows=189) for t in templates])
-    smiling = np.array([cv2.imread(str(s)) for s in smiles])
-    return pictures, smiling, points, np.array([landmarks_of(p) for p in points])
+    return pictures, points, np.array([landmarks_of(p) for p in points])
+
+
+def _templates(folder: Path) -> list[Path]:
+    """The templates of all persons of a set, at least one."""
+    templates = sorted(Path(folder).rglob("neutral/*.tem"))
+    if not templates:
+        raise ValueError(f"{folder}: no neutral/*.tem in it.")
+    return templates
 
 
 def landmarks_of(points: np.ndarray) -> np.ndarray:

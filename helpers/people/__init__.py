@@ -1,14 +1,15 @@
 """People who do not exist: photograph-like pictures with exact landmarks, and data sets of them.
 
-A person is drawn at random from a statistical face model (Cootes et al. 1998) fitted to the Face
-Research Lab London Set, then posed, lit and put before a background. In the order of the work:
+A person is drawn at random from a statistical face model (Cootes et al. 1998) fitted to 142
+portraits, then posed, lit and put before a background. In the order of the work:
 
     face_model   the model's arrays, and the arithmetic of pictures in its frame
     person       a `Person`'s numbers, a `View`'s angles, and how they are drawn at random
     skin  beard  clothes  hair  light       in the frame; `render` puts these together
     expression   jaw, lips, brows, lids     `mesh` goes from the frame to the photograph
     labels       where the 68 landmarks lie on the mesh
-    mouth  occluders  backgrounds  camera   in the photograph; `overlay` draws over a part of it
+    mouth  occluders  hands  hats  backgrounds  camera     in the photograph
+    overlay      draws over a part of it
     extra        exact points that the 68 lack: pupils, ear lobes, the hairline
     portrait     one picture, from all above, and its landmarks
     negatives    the same people on film, a domain that no network of the course has seen

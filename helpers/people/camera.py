@@ -1,4 +1,7 @@
-"""The camera of the demo pictures: white balance, tone curve, vignette, blur and noise."""
+"""The camera of the demo pictures: white balance, tone curve, vignette, blur and noise.
+
+And what befalls pictures afterwards, or before they are sharp: `worn`.
+"""
 
 import cv2
 import numpy as np
@@ -32,3 +35,29 @@ def camera(
     grain = grain + rng.standard_normal((height, width, 1), np.float32) * np.float32(0.8 * noise)
     seen += grain * np.sqrt(np.float32(0.25) + np.clip(seen, 0, 1))
     return cv2.convertScaleAbs(np.clip(seen, 0, 1), alpha=255)
+
+
+def worn(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
+    """A picture as many are, RGB uint8 [H, W, 3]: shaken, coarse, stored with few bytes.
+
+    Each by chance, so that many stay as they are; what is seen stays where it is.
+    """
+    if rng.random() < 0.2:  # the camera or the head moved on a straight line
+        length, angle = rng.uniform(2, 9), rng.uniform(0, np.pi)
+        drawn = np.zeros((11, 11), np.uint8)
+        reach = length / 2 * np.array([np.cos(angle), np.sin(angle)])
+        ends = np.rint(16 * (5 + np.array([-reach, reach]))).astype(int).tolist()
+        cv2.line(drawn, ends[0], ends[1], 255, 1, cv2.LINE_AA, 4)
+        line = drawn + drawn[::-1, ::-1].astype(np.float32)  # even, so that nothing moves aside
+        picture = cv2.filter2D(picture, -1, line / line.sum(), borderType=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.25:
+        size = picture.shape[1::-1]
+        factor = rng.uniform(1.3, 3)
+        smaller = [max(8, round(side / factor)) for side in size]
+        picture = cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.3:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 60))]
+        stored = cv2.imencode(".jpg", picture[..., ::-1], quality)[1]
+        picture = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR))[..., ::-1]
+    return picture

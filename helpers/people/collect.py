@@ -19,11 +19,13 @@ from helpers.people.portrait import draw_person
 
 # To be raised whenever the same seed gives other pictures or landmarks, so that data sets are made
 # anew. A test compares a few faces with those of this version.
-VERSION = 2
+VERSION = 3
 SOURCE = (
     "People who do not exist, drawn from a statistical face model. The model was fitted to the "
     "Face Research Lab London Set by Lisa DeBruine and Benedict Jones (2017), figshare, "
-    "doi 10.6084/m9.figshare.5047666.v5, CC BY 4.0; altered: nobody in these pictures is in it. "
+    "doi 10.6084/m9.figshare.5047666.v5, and to the Young Adult White Faces by Lisa DeBruine "
+    "(2016), figshare, doi 10.6084/m9.figshare.4220517.v1, both CC BY 4.0; altered: nobody in "
+    "these pictures is in them. "
     "Licence of these pictures: CC BY 4.0."
 )
 PARTS = ("train", "test")
@@ -44,8 +46,8 @@ def make_people(
     after, and a .pts file (which counts from 1) beside each unmirrored picture. One photograph in
     24 holds two people, and is saved under both names as in dlib's archive; `photographs.csv` says
     which pictures show one photograph. spread: above 1, heads turn farther, faces move more, lamps
-    are harsher, more is before the faces, and there are beards. The same seed gives the same
-    pixels, whatever `workers` (threads) is.
+    are harsher, more is before the faces, hands and hats too, some pictures are shaken or coarse,
+    and there are beards. The same seed gives the same pixels, whatever `workers` (threads) is.
     Raises FileExistsError where the folder holds such a data set.
     """
     folder = Path(folder)

@@ -38,8 +38,8 @@ def face_model() -> dict[str, np.ndarray]:
     [t, 3]; depth [160, 160]; lids [2, 2, 5, 2], the edges of both lids of each eye; smile_moves
     [v, 2] and smile_shade [160, 160], what a smile displaces and darkens; grain [86, 68], how
     rough the skin is. style_from_code [60, 28] and style_rest [28] foretell a style,
-    long_from_code [60] whether hair is long. nearest, nearest_in_london and nearest_of tell how
-    far the people of the default data set are from those of the London Set.
+    long_from_code [60] whether hair is long. nearest, nearest_among and nearest_of tell how
+    far the people of the default data set are from those that the model was fitted to.
     """
     with np.load(ASSET, allow_pickle=False) as stored:
         model = {k: stored[k] for k in stored.files}

@@ -1,36 +1,53 @@
-"""What may be before a demo person's face: glasses, sunglasses, an object."""
+"""What may be before a demo person's face: glasses, sunglasses, an object, a hand, a hat."""
 
 import cv2
 import numpy as np
 
 from helpers.landmarks import eye_centres
 from helpers.people.backgrounds import clouds, muted
+from helpers.people.hands import hand
+from helpers.people.hats import hat
 from helpers.people.overlay import Overlay
 
 OCCLUDERS = ("glasses", "sunglasses", "object")
+MORE_OCCLUDERS = ("hand", "hat")  # before less usual people alone
 
 
 def occlude(
     rng: np.random.Generator, picture: np.ndarray, landmarks: np.ndarray, kind: str
 ) -> np.ndarray:
-    """A copy of a picture with one of `OCCLUDERS` in it, RGB float [H, W, 3] from 0 to 1.
+    """A copy of a picture with one of `OCCLUDERS` or `MORE_OCCLUDERS` in it.
 
-    landmarks: [68, 2] in pixels of the picture, of the face that it is put before. Where all of
-    this face lies outside, the picture itself comes back.
+    picture: RGB float [H, W, 3], 0 to 1. landmarks: [68, 2] in pixels of the picture, of the face
+    that it is put before. Where all of this face lies outside, the picture itself comes back.
     """
-    low = np.floor(landmarks.min(0) - 0.9 * np.ptp(landmarks, 0)).astype(int)
-    high = np.ceil(landmarks.max(0) + (1.0, 1.8) * np.ptp(landmarks, 0)).astype(int)
+    reach = np.ptp(landmarks, 0)
+    if kind in MORE_OCCLUDERS:  # a forearm reaches far, and a brim as far for a face in profile
+        reach = np.full(2, 2.5 * reach.max())
+    low = np.floor(landmarks.min(0) - 0.9 * reach).astype(int)
+    high = np.ceil(landmarks.max(0) + (1.0, 1.8) * reach).astype(int)
     overlay = Overlay(low, high, picture.shape, fine=2)
     if overlay.is_empty:
         return picture
     if "glasses" in kind:
         colour, alpha = _glasses(rng, overlay, landmarks, dark=kind == "sunglasses")
+    elif kind == "hand":
+        colour, alpha = hand(rng, overlay, landmarks, _skin(picture, landmarks))
+    elif kind == "hat":
+        colour, alpha = hat(rng, overlay, landmarks)
     else:
         colour, alpha = _object(rng, overlay, landmarks)
     layer = overlay.averaged(np.dstack([colour * alpha[..., None], alpha]))
     picture = picture.copy()
     overlay.put_over(picture, layer)
     return picture
+
+
+def _skin(picture: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """The colour of a face on its nose and cheeks: RGB [3]."""
+    places = np.concatenate([landmarks[28:31], (landmarks[[2, 14]] + landmarks[30]) / 2])
+    x, y = np.clip(np.rint(places).astype(int), 0, np.array(picture.shape[1::-1]) - 1).T
+    return np.median(picture[y, x], 0)
 
 
 def _object(

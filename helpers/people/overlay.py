@@ -31,6 +31,21 @@ class Overlay:
         width, height = (self.high - self.low) * self.fine
         return np.zeros((height, width, *channels), np.float32)
 
+    def along(
+        self, origin: np.ndarray, across: np.ndarray, down: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Where a canvas's pixels are as multiples of two axes at right angles: x and y, [h, w].
+
+        origin and axes: [2] each, in pixels of the picture.
+        """
+        rows, columns = self.canvas().shape
+        x = (np.arange(columns) + 0.5) / self.fine - 0.5 + self.low[0] - origin[0]
+        y = (np.arange(rows)[:, None] + 0.5) / self.fine - 0.5 + self.low[1] - origin[1]
+        return (
+            (x * across[0] + y * across[1]) / (across @ across),
+            (x * down[0] + y * down[1]) / (down @ down),
+        )
+
     def place(self, points: np.ndarray) -> np.ndarray:
         """Points [..., 2] of the picture as places on a canvas: int32, in sixteenths of a pixel."""
         return np.rint(((points - self.low + 0.5) * self.fine - 0.5) * 2**SHIFT).astype(np.int32)

@@ -27,7 +27,7 @@ CLOTHES = np.array(
 
 @dataclass(eq=False)
 class Person:
-    """Who it is: coefficients in standard deviations of the London Set, and dress.
+    """Who it is: coefficients in standard deviations of the portraits, and dress.
 
     code: shape and skin, float32 [60]. style: outlines of hair and clothes, float32 [28].
     curl: how wavy the hair is, 0 to 1. combed: 0 down, 1 back. long: how far below the ears the

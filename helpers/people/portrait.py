@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from helpers.people.backgrounds import background
-from helpers.people.camera import camera
+from helpers.people.camera import camera, worn
 from helpers.people.face_model import FACE_WIDTH
 from helpers.people.labels import labelled
 from helpers.people.mesh import posed, visible_rows, warp_mesh
 from helpers.people.mouth import draw_mouth
-from helpers.people.occluders import OCCLUDERS, occlude
+from helpers.people.occluders import MORE_OCCLUDERS, OCCLUDERS, occlude
 from helpers.people.person import Person, View, sample_view
 from helpers.people.render import draw_frame
 
 CHANCES = (0.83, 0.09, 0.03, 0.05)  # of nothing before a face, and of each of `OCCLUDERS`
-MORE_CHANCES = (0.6, 0.16, 0.06, 0.18)
+MORE_CHANCES = (0.46, 0.14, 0.06, 0.12, 0.11, 0.11)  # and of `MORE_OCCLUDERS`
 # `reduce` of the frame that a person is drawn in, and the zoom above which it is fine enough.
 REDUCE = ((1, 1.0), (4 / 3, 0.75), (2, 0.36), (4, 0))
 
@@ -37,8 +37,10 @@ def photograph(
     """Several people in one picture, RGB uint8 [H, W, 3], and landmarks float32 [n, 68, 2].
 
     centres: middle of each face (x, y) and widths: of each face, in pixels. shape: (H, W).
-    kind: one of `BACKGROUNDS`; occluders: for each person one of `OCCLUDERS` or "". What is not
-    given is drawn from `seed`. spread: above 1 more is before the faces.
+    kind: one of `BACKGROUNDS`; occluders: for each person one of
+    `OCCLUDERS` or `MORE_OCCLUDERS`, or "". What is not
+    given is drawn from `seed`. spread: above 1 more is before the faces, hands and hats too, and
+    pictures are less sharp.
     Raises ValueError where people, views, centres and widths are not equally many.
     """
     rng = np.random.default_rng([seed, 77])
@@ -52,13 +54,18 @@ def photograph(
         layer, landmarks = _layer(person, view, centre, width, shape, ambience)
         alpha = np.clip(layer[..., 3:], 0, 1)
         picture = picture * (1 - alpha) + layer[..., :3]
-        chances = MORE_CHANCES if spread > 1 else CHANCES
-        occluder = rng.choice(("", *OCCLUDERS), p=chances) if occluders is None else occluders[k]
-        if occluder:
-            picture = occlude(rng, picture, landmarks, occluder)
+        kinds, chances = (MORE_OCCLUDERS, MORE_CHANCES) if spread > 1 else ((), CHANCES)
+        if occluders is None:
+            what = str(rng.choice(("", *OCCLUDERS, *kinds), p=chances))
+        else:
+            what = occluders[k]
+        if what:
+            picture = occlude(rng, picture, landmarks, what)
         found.append(landmarks)
     blur = rng.choice((0.0, rng.uniform(0.4, 0.8), rng.uniform(0.8, 1.6)), p=(0.5, 0.35, 0.15))
     picture = camera(rng, picture, blur, rng.choice((0.004, 0.012, 0.03), p=(0.5, 0.35, 0.15)))
+    if spread > 1:
+        picture = np.ascontiguousarray(worn(rng, picture))
     return picture, np.array(found, np.float32)
 
 

@@ -78,6 +78,18 @@ def align(points: np.ndarray, landmarks: np.ndarray) -> Alignment:
     return Alignment(knots, ways, aligned, mean, _lips_apart(mean))
 
 
+def align_more(alignment: Alignment, points: np.ndarray, landmarks: np.ndarray) -> Alignment:
+    """Further portraits in the frame of an alignment, which stays as it is: of these alone.
+
+    points, landmarks: as for `align`.
+    """
+    knots = np.concatenate([points[:, TEMPLATE_KNOTS], landmarks[:, LANDMARK_KNOTS]], 1)
+    mean = alignment.mean[KNOT_OF_LANDMARK]
+    ways = [similarity(marks, mean) for marks in landmarks]
+    aligned = np.array([moved(k, w) for k, w in zip(knots, ways, strict=True)])
+    return Alignment(knots, ways, aligned, alignment.mean, alignment.uv)
+
+
 def _lips_apart(mean: np.ndarray) -> np.ndarray:
     """The mean knots [k, 2] with a slit of two pixels between the lips, which touch: [k, 2]."""
     uv = mean.copy()

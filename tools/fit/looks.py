@@ -35,6 +35,24 @@ def skin_textures(pictures: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray
     return low, high.mean(0) + (high - high.mean(0)) * calm[DETAILED_PART]
 
 
+def as_of_one_studio(low: np.ndarray, own: int) -> np.ndarray:
+    """Coarse skins [n, 3, h, w] as if one studio's lamps and camera had seen all of them.
+
+    own: how many, the first ones, are of that studio. There, the colour of a skin follows its
+    brightness; the others are given the mean colour that theirs goes with, and differ from it no
+    more.
+    """
+    tone = low.mean((2, 3))
+    low = low.copy()
+    for channel in (1, 2):
+        line = np.polyfit(tone[:own, 0], tone[:own, channel], 1)
+        rest = tone[:, channel] - np.polyval(line, tone[:, 0])
+        calm = min(1, rest[:own].std() / rest[own:].std())
+        wanted = np.polyval(line, tone[own:, 0]) + calm * (rest[own:] - rest[own:].mean())
+        low[own:, channel] += (wanted - tone[own:, channel])[:, None, None]
+    return low
+
+
 def _detail(skin: np.ndarray, coarse: np.ndarray) -> np.ndarray:
     """Brightness of a skin [h, w, 3] minus that of its coarse copy [3, h / 4, w / 4]: [h, w]."""
     blurred = cv2.resize(coarse[0], skin.shape[1::-1], interpolation=cv2.INTER_CUBIC)

@@ -11,6 +11,8 @@ from fit.frame import XX, YY
 from helpers.landmarks import eye_centres
 from helpers.people.face_model import BELOW, FRAME, MIDDLE
 
+UNDER_CHIN = 12  # pixels of the frame
+
 
 def mesh(landmarks: np.ndarray, detail: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Vertices [v, 2] in the frame and below, the 68 landmarks first; triangles [t, 3].
@@ -44,16 +46,19 @@ def _grid(xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
 def depth_map(landmarks: np.ndarray) -> np.ndarray:
     """Depth of the mean face, towards the camera, in pixels of the frame: float32 [640, 640].
 
-    Made by hand, not measured. landmarks: [68, 2], of the mean face.
+    Made by hand; mouth, nose and chin stand out as far as the labels of turned faces say
+    (`tools/measure_labels.py`). landmarks: [68, 2], of the mean face.
     """
     half = _half_width(landmarks[:17])
     rows = np.arange(FRAME)
-    edge = np.interp(rows, [100, 290, 330, 400, 456], [-10, 6, 14, 50, 98])[:, None]
+    edge = np.interp(rows, [100, 290, 330, 400, 435, 450, 460], [-10, 6, 14, 50, 76, 98, 108])[
+        :, None
+    ]
     face = _face_depth(half, edge)
     neck = -25 + 62 * np.clip(1 - np.square((XX - MIDDLE) / 95), 0, 1) ** 0.5
     shoulders = np.minimum(neck, 20) - 10 * np.clip((YY - 470) / 60, 0, 1)
     body = np.where(YY > 470, shoulders, neck)
-    inside = (abs(XX - MIDDLE) < half) & (YY < 458)
+    inside = (abs(XX - MIDDLE) < half) & (YY < 458 + UNDER_CHIN)
     behind = np.where(YY > 400, body, -18 - 20 * np.clip((200 - YY) / 100, 0, 1))
     depth = np.where(inside, face, np.minimum(behind, edge + 0 * XX))
     return cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 4)
@@ -64,6 +69,8 @@ def _half_width(jaw: np.ndarray) -> np.ndarray:
     rows = np.arange(FRAME)
     below = np.interp(rows, jaw[8:17, 1][::-1], (jaw[8:17, 0] - MIDDLE)[::-1])
     above = np.interp(rows, [110, 140, 190, 240, 290], [10, 70, 104, 110, 107])
+    under = UNDER_CHIN * np.clip((rows - 425) / 25, 0, 1)  # the chin is round: skin goes on below
+    below = np.interp(rows - under, rows, below)
     half = np.where(rows < 290, above, below) + 8
     return cv2.GaussianBlur(np.tile(half[:, None], (1, 3)).astype(np.float32), (0, 0), 5)[:, :1]
 
@@ -76,8 +83,8 @@ def _face_depth(half: np.ndarray, edge: np.ndarray) -> np.ndarray:
     x, y = XX - MIDDLE, YY
     middle = np.interp(
         np.arange(FRAME),
-        [110, 125, 150, 190, 230, 300, 400, 440, 462],
-        [0, 45, 88, 120, 134, 132, 128, 122, 100],
+        [110, 125, 150, 190, 230, 300, 400, 425, 445, 458, 472],
+        [0, 45, 88, 120, 134, 132, 130, 128, 133, 130, 100],
     )[:, None]
     oval = np.clip(1 - np.abs(x / np.maximum(half, 12)) ** 2.4, 0, 1) ** 0.5
     face = edge + (middle - edge) * oval
@@ -88,4 +95,5 @@ def _face_depth(half: np.ndarray, edge: np.ndarray) -> np.ndarray:
         np.exp(-np.square((x - s * 50) / 26) - np.square((y - 282) / 15)) for s in (-1, 1)
     )
     lips = np.exp(-np.square(x / 34) - np.square((y - 384) / 13))
-    return face + nose - 13 * sockets + 8 * lips
+    muzzle = np.exp(-np.square(x / 24) - np.square((y - 372) / 34))
+    return face + nose - 13 * sockets + 8 * lips + 12 * muzzle

@@ -8,14 +8,15 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from fit.components import as_bytes, joint_components, spread
-from fit.frame import ANCHORS, KNOT_OF_LANDMARK, XX, YY, Alignment, align, smaller
-from fit.looks import hair_statistics, skin_textures, smile_statistics
+from fit.frame import ANCHORS, KNOT_OF_LANDMARK, XX, YY, Alignment, align, align_more, smaller
+from fit.looks import as_of_one_studio, hair_statistics, skin_textures, smile_statistics
 from fit.mesh import depth_map, mesh
 from fit.nearest import Space, shape_and_skin
-from fit.regions import CLOTHES, HAIR, bare_heads, cut, signed_distance
+from fit.regions import CLOTHES, HAIR, bare_heads, cut, signed_distance, under_white_light
 from helpers.people.face_model import MIDDLE
 
 MODES, STYLE_MODES = 60, 28
+BELOW_CHINS = 452  # row of the frame
 DETAIL = [*range(18, 34), *range(34, 44), *range(87, 109)]  # template points on lids and lips
 # Template points on the upper and the lower lid of both eyes, from left to right.
 LIDS = [18, 19, 20, 21, 22, 18, 28, 29, 30, 22, 23, 24, 25, 26, 27, 23, 31, 32, 33, 27]
@@ -24,36 +25,49 @@ Model = dict[str, np.ndarray]
 
 
 def fit(
-    pictures: np.ndarray, smiling: np.ndarray, points: np.ndarray, landmarks: np.ndarray
+    london: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    canada: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> tuple[Model, dict[str, Space]]:
-    """The model of n people, and the spaces in which they are told from drawn ones.
+    """The model of n + m people, and the spaces in which they are told from drawn ones.
 
-    Takes what `london_set.read_london` returns.
+    london, canada: what `london_set.read_london` and `read_neutral` return, of n and of m people.
+    Shape, skin and colour of the hair are those of all; the frame, hair, clothes and smile those of
+    the London Set, whose pictures show more than a head and whose people also smile.
     """
+    pictures, smiling, points, landmarks = london
     alignment = align(points, landmarks)
-    print(f"{len(pictures)} people, {len(alignment.mean)} points; warping ...")
+    others = align_more(alignment, *canada[1:])
+    print(f"{len(pictures)} and {len(canada[0])} people, {len(alignment.mean)} points; warping ...")
     frames = alignment.warped(pictures)
+    more = others.warped(np.array([under_white_light(picture) for picture in canada[0]]))
     classes = cut(frames)
-    geometry, shapes = _geometry(alignment)
+    geometry, shapes = _geometry(alignment, np.concatenate([alignment.aligned, others.aligned]))
     smile = _smile(geometry["uv"], frames, alignment.warped(smiling))
-    low, high = skin_textures(frames, classes)
-    hair_colours, shades, length = hair_statistics(frames, classes)
+    dressed = cut(more)
+    dressed[:, BELOW_CHINS:] = CLOTHES  # which may be red or beige, as skin is
+    everyone = np.concatenate([frames, more]), np.concatenate([classes, dressed])
+    low, high = skin_textures(*everyone)
+    hair_colours, shades, length = hair_statistics(*everyone)
+    low = as_of_one_studio(low, len(pictures))
     parts = {"shape": shapes, "low": low, "high": high, "hair_colour": hair_colours}
     codes, looks = _looks(parts)
-    style, outlines = _style(_outlines(classes, shades))
-    # The mean shape is not that of `shapes`, 0, but what the slit between the lips is from it.
-    model = looks | outlines | smile | geometry | _foretold(codes, style, length)
+    own = slice(len(pictures))
+    style, outlines = _style(_outlines(classes, shades[own]))
+    # From the frame's shape to that of all people, by way of the slit between the lips.
+    geometry["shape_mean"] = geometry["shape_mean"] + looks["shape_mean"]
+    model = looks | outlines | smile | geometry | _foretold(codes[own], style, length[own])
     return model, shape_and_skin(model, parts, codes)
 
 
-def _geometry(alignment: Alignment) -> tuple[Model, np.ndarray]:
+def _geometry(alignment: Alignment, aligned: np.ndarray) -> tuple[Model, np.ndarray]:
     """The mesh and its depth, and the displacements of its vertices for n people: [n, v, 2].
 
-    The displacements spread from the knots over the mesh by a thin-plate spline.
+    aligned: their knots in the frame, [n, k, 2]. The displacements spread from the knots over the
+    mesh by a thin-plate spline.
     """
     uv, mean = alignment.uv, alignment.mean
     vertices, triangles = mesh(uv[KNOT_OF_LANDMARK], alignment.template_points(DETAIL))
-    moves = np.concatenate([mean[None] - uv, alignment.aligned - mean])
+    moves = np.concatenate([mean[None] - uv, aligned - mean])
     moves = np.concatenate([moves, np.zeros((len(moves), len(ANCHORS), 2))], 1)
     spline = RBFInterpolator(
         np.r_[uv, ANCHORS], moves.transpose(1, 0, 2).reshape(moves.shape[1], -1), smoothing=0.5
@@ -72,7 +86,8 @@ def _geometry(alignment: Alignment) -> tuple[Model, np.ndarray]:
 def _smile(vertices: np.ndarray, neutral: np.ndarray, smiling: np.ndarray) -> Model:
     """What a smile does: to the vertices [v, 2], and to the brightness of the skin."""
     moves, shade = smile_statistics(neutral, smiling)
-    at_vertices = cv2.remap(moves, vertices[:, 0], vertices[:, 1], cv2.INTER_LINEAR)[:, 0]
+    at_vertices = cv2.remap(moves, vertices[:, None, 0], vertices[:, None, 1], cv2.INTER_LINEAR)
+    at_vertices = at_vertices[:, 0]
     return {"smile_moves": at_vertices, "smile_shade": smaller(shade, 4).astype(np.float16)}
 
 
@@ -119,6 +134,8 @@ def _style(outlines: dict[str, np.ndarray]) -> tuple[np.ndarray, Model]:
 
 def _foretold(codes: np.ndarray, style: np.ndarray, length: np.ndarray) -> Model:
     """How people's looks foretell hair and neckline (ridge regression), and what is left to chance.
+
+    Without an intercept: who looks as all do on average has the London Set's average hair.
 
     codes: [n, 60], of the looks; style: [n, 28]; length: of the hair, [n].
     """

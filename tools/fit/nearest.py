@@ -1,4 +1,4 @@
-"""Whether drawn people are as unlike those of the London Set as these are unlike each other."""
+"""Whether drawn people are as unlike those of the portraits as these are unlike each other."""
 
 from collections.abc import Iterable
 
@@ -35,22 +35,22 @@ def shape_and_skin(
 
 
 def nearest(spaces: dict[str, Space], people: Iterable[Person]) -> tuple[np.ndarray, np.ndarray]:
-    """How far drawn people [m], and those of the set [n], are from the nearest one of the set.
+    """How far drawn people [m], and those of the portraits [n], are from the nearest of these.
 
-    The set's people from the nearest other one. In the first of the spaces; prints it for all.
-    Distances are divided by the median distance between two people of the set: 1 is 'as unlike
-    each other as two people are'.
+    The portraits' people from the nearest other one. In the first of the spaces; prints it for all.
+    Distances are divided by the median distance between two of them: 1 is 'as unlike each other as
+    two people are'.
     """
     drawn = np.array([p.code for p in people])
     result = []
-    print("distance to the nearest person of the London Set     min  median")
-    for name, (london, to_space) in spaces.items():
-        between = np.linalg.norm(london[:, None] - london[None], axis=-1)
-        unit = np.median(between[np.triu_indices(len(london), 1)])
-        between = (between + np.diag(np.full(len(london), np.inf))).min(1) / unit
+    print("distance to the nearest person of the portraits      min  median")
+    for name, (real, to_space) in spaces.items():
+        between = np.linalg.norm(real[:, None] - real[None], axis=-1)
+        unit = np.median(between[np.triu_indices(len(real), 1)])
+        between = (between + np.diag(np.full(len(real), np.inf))).min(1) / unit
         found = drawn @ to_space
-        away = np.array([np.linalg.norm(london - f, axis=1).min() for f in found]) / unit
-        for who, d in (("London's own", between), (f"{len(drawn)} drawn", away)):
+        away = np.array([np.linalg.norm(real - f, axis=1).min() for f in found]) / unit
+        for who, d in (("their own", between), (f"{len(drawn)} drawn", away)):
             print(f"  {name:14s} {who:24s} {d.min():14.2f} {np.median(d):7.2f}")
         result.append((away, between))
     return result[0]

@@ -75,6 +75,13 @@ def background_of(lab: np.ndarray) -> np.ndarray:
     return free & ~((np.cumsum(body, 0) > 6) & (YY > 470))
 
 
+def under_white_light(picture: np.ndarray) -> np.ndarray:
+    """A portrait BGR uint8 [H, W, 3] whose wall, seen in its upper corners, is made grey."""
+    corner = picture.shape[0] // 12
+    wall = np.median(picture[:corner, [*range(corner), *range(-corner, 0)]], (0, 1))
+    return np.clip(picture * (wall.mean() / wall), 0, 255).astype(np.uint8)
+
+
 def _scores(
     lab: np.ndarray, free: np.ndarray, classes: np.ndarray, prior: np.ndarray | None
 ) -> np.ndarray:
