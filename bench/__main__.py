@@ -56,7 +56,7 @@ from helpers.storage import short_hash
 
 ROOT = Path(__file__).parent.parent
 KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16", "steps", "curve")
-LOOKS = 300_000  # faces shown to the recipe from nothing, each as often as its data set is named
+LOOKS = 340_000  # faces shown to the recipe from nothing, each as often as its data set is named
 LONGER = 3  # times the steps of its authors, in the second half of notebook 06b's table
 # Rows of notebook 06b's table: what is switched off.
 ROWS: dict[str, dict[str, bool]] = {
@@ -84,6 +84,11 @@ class Run:
     def learn_from(self) -> list[str]:
         """What the recipe from nothing is shown: the data set itself counts twice beside others."""
         return [self.name] * (2 if self.more else 1) + self.more
+
+    @property
+    def others(self) -> list[Face]:
+        """The training faces of the other data sets, each once."""
+        return [face for name in dict.fromkeys(self.more) for face in load_faces("train", name)]
 
     @property
     def entries(self) -> int:
@@ -130,7 +135,11 @@ def measure_scoreboard(run: Run) -> None:
     network = course(run.train, run.build, epochs, size)
     heat_maps = recipe(run.learn_from, run.entries, run.build, 3_000 if run.quick else LOOKS)
     peer, search = trees.best(run.train, run.build, trees.SEARCH[: 1 if run.quick else None])
-    contenders = [mean_face(run.train), customary.contender(path), peer, *network, *heat_maps]
+    peers = [peer]
+    if run.more:  # what a network learned from is given to its peer as well
+        best = trees.chosen(search or [(trees.FIRST, 0)])
+        peers.append(trees.with_more(run.train, run.others, run.build, best))
+    contenders = [mean_face(run.train), customary.contender(path), *peers, *network, *heat_maps]
     board = run.board(contenders)
     for one in contenders:
         board[one.name]["training_seconds"] = one.seconds and round(one.seconds)
@@ -164,7 +173,7 @@ def measure_latency(run: Run) -> None:
     """How long every contender takes for a face, in one run."""
     recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
     search = recorded.get(f"scoreboard {run.title}", {}).get("trees") or [[trees.FIRST, 0]]
-    best = min(search, key=lambda row: row[1])[0]
+    best = trees.chosen(search)
     kept = trees.file_of(run.build, best)
     values = latency.measure(run.train, run.test, best, kept)
     run.record("latency", values)
@@ -193,9 +202,8 @@ def measure_customary(run: Run) -> None:
 
 def measure_improve(run: Run) -> None:
     """What each change on the way to the best recipe is worth."""
-    others = [face for name in run.more for face in load_faces("train", name)]
     seeds, looks = ((0,), 1_000) if run.quick else ((0, 1, 2), improve.LOOKS)
-    values = improve.measure(run.train, run.test, run.build, seeds, looks, others)
+    values = improve.measure(run.train, run.test, run.build, seeds, looks, run.others)
     run.record("improve", values)
     print(improve_table(values))
 

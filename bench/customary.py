@@ -138,18 +138,22 @@ def train(
     test: list[Face],
     defects: Defects,
     path: Path,
+    reached: Path,
     seed: int,
     size: int = 112,
     steps: int = STEPS,
 ) -> dict[str, Any]:
     """Trains the baseline with these defects; its weights and figures are at `path`.
 
+    reached: where the training's state is kept. One that was stopped goes on from there and comes
+    to the same figures; so does one with more steps than an earlier one had, since the rate of
+    learning does not depend on where it ends.
+
     Returns the figures: `told` (validation NME on jittered and rotated faces, as the customary
     notebook would print), `validation` (the same faces, untouched), `test`, each for the epoch
     with the lowest jittered validation loss; `test_clean` for the epoch with the lowest untouched
     one; `curve` (validation NME, untouched, after each epoch); `seconds` of training, summed over
-    all cores; and the settings. steps: at least so many, in whole epochs. A training that was
-    stopped goes on from its last saved state, and comes to the same figures.
+    all cores; and the settings. steps: at least so many, in whole epochs.
     """
     torch.manual_seed(seed)
     here, held = ([faces[i] for i in part] for part in split(faces, defects.leaking_twins, seed))
@@ -163,9 +167,8 @@ def train(
     optimizer = torch.optim.Adam(model.parameters(), LR)
     state: dict[str, Any] = {"seconds": 0.0, "loss": math.inf, "clean": math.inf, "curve": []}
     kept: dict[str, dict[str, torch.Tensor]] = {}
-    resume = Path(f"{path}.resume")
-    if resume.exists():
-        saved = torch.load(resume, weights_only=True)
+    saved = torch.load(reached, weights_only=True) if reached.exists() else None
+    if saved and len(saved["state"]["curve"]) <= epochs:
         state, kept = saved["state"], saved["kept"]
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -186,10 +189,10 @@ def train(
             kept["test"] = copy.deepcopy(model.state_dict())
         if clean_loss < state["clean"]:
             state["clean"], kept["test_clean"] = clean_loss, copy.deepcopy(model.state_dict())
-        if (epoch + 1) % SAVED == 0:
+        if (epoch + 1) % SAVED == 0 or epoch + 1 == epochs:
             print(f"epoch {epoch + 1} of {epochs}: validation NME {validation:.2f} %", flush=True)
             parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            with whole_file(resume) as partial:
+            with whole_file(reached) as partial:
                 torch.save(parts | {"state": state, "kept": kept}, partial)
     figures = {name: state[name] for name in ("told", "validation", "seconds", "curve")}
     for name, weights in kept.items():
@@ -199,7 +202,6 @@ def train(
     figures |= {"bf16": CPU_HAS_BF16, "defects": asdict(defects)}
     with whole_file(path) as partial:
         torch.save({"weights": kept["test"], "figures": figures}, partial)
-    resume.unlink(missing_ok=True)
     return figures
 
 
@@ -229,11 +231,11 @@ def trained(
 ) -> tuple[dict[str, Any], Path]:
     """Figures and file of the baseline with these defects, trained unless that was done before."""
     off = [name for name, on in asdict(defects).items() if not on]
-    name = f"customary {size} px {steps} steps seed {seed}" + "".join(f" no {n}" for n in off)
-    path = folder / f"{name}.pt"
+    name = f"customary {size} px seed {seed}" + "".join(f" no {n}" for n in off)
+    path = folder / f"{name} {steps} steps.pt"
     if not path.exists():
-        print(f"training: {name}", flush=True)
-        train(faces, test, defects, path, seed, size, steps)
+        print(f"training: {name}, {steps} steps", flush=True)
+        train(faces, test, defects, path, folder / f"{name}.state", seed, size, steps)
     return torch.load(path, weights_only=True)["figures"], path
 
 

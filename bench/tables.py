@@ -18,8 +18,8 @@ SIX = {
     "customary notebook": "the training list",
     "notebook 04, two passes": "the training list",
     "regression trees (dlib)": "the training list, with its validation part",
-    "heat maps, two passes, mirrored": "the training list and YouTube Faces",
-    "`research`, two passes, mirrored": "these, LFPW and generated people",
+    "heat maps, two passes, mirrored": "the training list, YouTube Faces and LFPW",
+    "`research`, two passes, mirrored": "these and generated people",
 }
 STANDS = "as it stands"  # the customary notebook's row that those below it are held against
 # Notebook 07's way from 136 numbers to maps, and what happens where a name is forgotten.

@@ -27,11 +27,18 @@ FIRST: dict[str, Any] = {
     "oversampling_amount": 10,
     "oversampling_translation_jitter": 0.05,
 }
+NAME = "regression trees (dlib)"
+THREADS = 2
 SEARCH = [
     FIRST,
     FIRST | {"cascade_depth": 15},
     FIRST | {"oversampling_amount": 20, "oversampling_translation_jitter": 0.1},
 ]
+
+
+def chosen(table: Sequence[tuple[dict[str, Any], float]]) -> dict[str, Any]:
+    """The setting with the lowest validation NME of a search."""
+    return min(table, key=lambda row: row[1])[0]
 
 
 def _words(settings: dict[str, Any]) -> str:
@@ -44,7 +51,18 @@ def file_of(folder: Path, settings: dict[str, Any]) -> Path:
     return folder / f"trees {_words(settings)} all.dat"
 
 
-def grow(faces: Sequence[Face], settings: dict[str, Any], path: Path, threads: int) -> float:
+def with_more(
+    train: list[Face], more: list[Face], folder: Path, settings: dict[str, Any]
+) -> Contender:
+    """The peer with these settings, trained on further photographs as well."""
+    path = folder / f"trees {_words(settings)} all and {len(more)} more.dat"
+    seconds = once(path.with_suffix(".seconds"), lambda: grow([*train, *more], settings, path))
+    return contender(path, seconds, f"{NAME}, more photographs")
+
+
+def grow(
+    faces: Sequence[Face], settings: dict[str, Any], path: Path, threads: int = THREADS
+) -> float:
     """Core seconds of training a shape predictor on faces, which is then at `path`."""
     import dlib
 
@@ -78,7 +96,7 @@ def _detection(face: Face) -> Any:
     return dlib.full_object_detection(_rectangle(face.box), points)
 
 
-def contender(path: Path, seconds: float | None = None) -> Contender:
+def contender(path: Path, seconds: float | None = None, name: str = NAME) -> Contender:
     """A trained predictor as a contender."""
     import dlib
 
@@ -88,11 +106,14 @@ def contender(path: Path, seconds: float | None = None) -> Contender:
         shape = predictor(to_grey(image), _rectangle(box))
         return np.array([(shape.part(i).x, shape.part(i).y) for i in range(68)], np.float32)
 
-    return Contender("regression trees (dlib)", predict, seconds, path)
+    return Contender(name, predict, seconds, path)
 
 
 def best(
-    train: list[Face], folder: Path, search: Sequence[dict[str, Any]] = SEARCH, threads: int = 2
+    train: list[Face],
+    folder: Path,
+    search: Sequence[dict[str, Any]] = SEARCH,
+    threads: int = THREADS,
 ) -> tuple[Contender, list[tuple[dict[str, Any], float]]]:
     """The peer in its best setting, and the table of the search: (settings, validation NME).
 
@@ -103,7 +124,7 @@ def best(
     for settings in search if len(search) > 1 else ():
         score = folder / f"trees {_words(settings)}.nme"
         table.append((settings, once(score, partial(_validated, train, settings, score, threads))))
-    settings = min(table, key=lambda row: row[1])[0] if table else search[0]
+    settings = chosen(table or [(search[0], 0)])
     path = file_of(folder, settings)
     seconds = once(path.with_suffix(".seconds"), lambda: grow(train, settings, path, threads))
     return contender(path, seconds), table

@@ -71,11 +71,13 @@ def where_measured(results: Results, faces: str, values: Record) -> str:
 
 
 def learned(board: Record) -> str:
-    """What the recipe from nothing learned from: a sentence."""
-    more = "".join(f" and from {name}" for name in board["more"])
+    """What the recipe from nothing learned from: some sentences."""
+    if not board["more"]:
+        return "All learned from the training list alone."
+    more = " and from ".join(dict.fromkeys(board["more"]))
     return (
-        f"The heat maps from nothing learned from the training list{more}; trees, notebook 04 and "
-        "the mean face from that list alone."
+        f"The heat maps from nothing learned from the training list and from {more}, as did those "
+        'contenders that have "more photographs"; the others from that list alone.'
     )
 
 

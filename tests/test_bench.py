@@ -10,9 +10,11 @@ import pytest
 import torch
 
 from bench import customary, london, scoreboard, trees
+from bench.__main__ import Run
 from bench.contenders import course, mean_face
 from bench.record import record
 from helpers.annotations import read_faces, read_image
+from helpers.dataset import load_faces
 from helpers.metrics import auc, bootstrap, box_size, inter_ocular, inter_pupil, nme
 from helpers.people import make_people
 from helpers.pose import yaw
@@ -56,6 +58,26 @@ def test_the_trees_trained_twice_have_the_same_figures(lists, tmp_path):
     assert len(found[0][1]) == 2
 
 
+def test_the_trees_with_more_photographs_learn_from_all_and_are_kept_apart(lists, tmp_path):
+    pytest.importorskip("dlib")
+    settings = trees.FIRST | {"cascade_depth": 1, "oversampling_amount": 2}
+    few, rest = lists[0][:4], lists[0][4:]
+    alone, _ = trees.best(few, tmp_path, [settings])
+    together = trees.with_more(few, rest, tmp_path, settings)
+    assert (alone.name, together.name) == (trees.NAME, f"{trees.NAME}, more photographs")
+    assert alone.file != together.file
+    errors = [figures(one, lists)["nme"][0] for one in (alone, together)]
+    assert errors[1] < errors[0]  # as who has seen more of the same people
+
+
+def test_a_data_set_named_twice_is_learned_from_twice_and_counted_once(lists, tmp_path):
+    faces = lists[0]
+    run = Run("one", faces, lists[1], tmp_path, tmp_path / "r.json", True, "demo", ["demo", "demo"])
+    once = len(load_faces("train", "demo"))
+    assert run.learn_from == ["demo"] * 4 and run.entries == 4 * once
+    assert len(run.others) == once
+
+
 def test_what_was_trained_is_not_trained_again(lists, tmp_path, monkeypatch):
     told, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, steps=1)
     course(lists[0], tmp_path, 1, 32)
@@ -89,7 +111,23 @@ def test_a_customary_training_that_was_stopped_comes_to_the_same_figures(
         figures_of("stopped")
     assert figures_of("stopped") == whole
     assert len(done) == 4 + 2  # the third epoch was not saved
-    assert not list((tmp_path / "stopped").glob("*.resume"))
+
+
+def test_a_longer_customary_training_goes_on_where_a_shorter_one_ended(
+    lists, tmp_path, monkeypatch
+):
+    def figures_of(folder, *lengths):
+        for steps in lengths:
+            told, _ = customary.trained(
+                *lists, customary.Defects(), tmp_path / folder, 0, size=32, steps=steps
+            )
+        return told | {"seconds": 0}
+
+    longer, epoch, done = figures_of("longer", 6), customary._epoch, []
+    monkeypatch.setattr(customary, "_epoch", lambda *settings: done.append(1) or epoch(*settings))
+    assert figures_of("both", 2, 6) == longer and len(done) == 3
+    shorter = figures_of("both", 4)  # which has gone too far: it begins anew
+    assert shorter == figures_of("shorter", 4) and len(shorter["curve"]) == 2
 
 
 def test_a_leaking_split_leaks_and_the_other_does_not(lists):
@@ -172,7 +210,7 @@ def test_a_partial_epoch_misses_faces_and_a_full_one_none(lists, tmp_path, monke
     monkeypatch.setattr(customary, "CustomaryDataset", Watched)
     monkeypatch.setattr(customary, "BATCH", 8)
     defects = customary.Defects(partial_epochs=partial)
-    customary.train(*lists, defects, tmp_path / "net.pt", 0, size=32, steps=1)
+    customary.train(*lists, defects, tmp_path / "net.pt", tmp_path / "net.state", 0, 32, 1)
     shown = len(customary.split(train, True, 0)[0])
     assert len(seen) >= shown
     assert (len(set(seen)) == shown) != partial
