@@ -51,7 +51,7 @@ class Training:
         self.augment = Augment(self.size, flip=self.flip, partners=self.partners)
         self.held = self.augment.eval()(crops[len(here) :], landmarks[len(here) :])
         torch.manual_seed(seed)
-        self.model = LandmarkNet(width, self.size)
+        self.model = LandmarkNet(width, self.size).to(memory_format=torch.channels_last)
         self.model.start_at(dataset.mean_face(here))
         self.losses: list[float] = []
         self.errors: dict[int, float] = {}

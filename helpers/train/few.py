@@ -14,7 +14,7 @@ from helpers.dataset import FaceLandmarksDataset
 from helpers.guess_scheme import points_of
 from helpers.heatmap import HeatmapNet, heatmap_loss
 from helpers.landmarks import IBUG, Scheme
-from helpers.model import to_target
+from helpers.model import CPU_HAS_BF16, to_target
 from helpers.train.losses import of_known_points
 from helpers.train.recipe import framed, go_on
 from helpers.train.resume import generator
@@ -68,7 +68,8 @@ def fine_tune(
         images, landmarks = map(torch.stack, zip(*crops.__getitems__(drawn), strict=True))
         images, landmarks = augment(images, landmarks, dice)
         targets = to_target(landmarks, model.size)
-        loss = of_known_points(heatmap_loss, model.outputs(images), targets)
+        with torch.autocast("cpu", torch.bfloat16, enabled=CPU_HAS_BF16):
+            loss = of_known_points(heatmap_loss, model.outputs(images), targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
