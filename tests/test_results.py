@@ -36,7 +36,8 @@ def test_every_figure_stands_in_one_record_and_no_older_one_is_left_beside_it():
     timed = RESULTS[f"latency {DATA}"]["contenders"]
     for rows in boards:
         assert not any("milliseconds" in row for row in rows.values())  # those of one run count
-        assert set(rows) <= set(timed)
+        again = {name for name in rows if name.endswith("more photographs")}  # as large, as fast
+        assert set(rows) - again <= set(timed)
     assert not set(boards[0]) & set(boards[1])  # no contender is scored twice
 
 
@@ -145,8 +146,9 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
 
 def test_the_scoreboard_of_notebook_06_says_who_learned_from_what():
     board = RESULTS[f"scoreboard {DATA}"]
-    assert board["more"] == ["ytf68"] and "YouTube Faces" in SIX["heat maps, two passes, mirrored"]
-    assert "LFPW and generated people" in SIX["`research`, two passes, mirrored"]
+    assert set(board["more"]) == {"ytf68", "lfpw"}
+    assert "YouTube Faces and LFPW" in SIX["heat maps, two passes, mirrored"]
+    assert "generated people" in SIX["`research`, two passes, mirrored"]
     # "Here it flatters nobody": those of other photographs are no harder.
     for name in ("notebook 04, two passes", "regression trees (dlib)"):
         row = board["contenders"][name]
@@ -181,11 +183,21 @@ def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     assert verdict(wider, stands).endswith("worse")
 
 
+def cell_of(name, cell_id):
+    """A cell of a stored notebook."""
+    cells = read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells
+    (cell,) = [cell for cell in cells if cell.id == cell_id]
+    return cell
+
+
+def cell_text(name, cell_id):
+    """What a cell of prose says, on one line."""
+    return " ".join(cell_of(name, cell_id).source.split())
+
+
 def output_of(name, cell_id):
     """What a stored cell printed, and what is told of its pictures."""
-    (cell,) = [
-        c for c in read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells if c.id == cell_id
-    ]
+    cell = cell_of(name, cell_id)
     texts = [output.get("text", "") for output in cell.outputs]
     told = [kind.get("alt", "") for o in cell.outputs for kind in o.get("metadata", {}).values()]
     return "\n".join(texts + told)
@@ -221,7 +233,8 @@ def test_stored_outputs_show_what_the_prose_beside_them_says():
     lines = [line for line in output_of("07b_heatmaps", "cell-19").splitlines() if line]
     spans = {int(line[0]): line[1:5] for line in map(numbers, lines)}
     by_numbers, by_maps = ({n: np.mean(s[k : k + 2]) for n, s in spans.items()} for k in (0, 2))
-    assert [line.split()[-1] for line in lines] == ["undecided", "better", "better"]
+    said = [line.split()[-1] for line in lines]
+    assert said.count("better") == 2 and "worse" not in said
     for few, many in ((32, 128), (128, 512)):
         gain = max(by_numbers[n] - by_maps[n] for n in (few, many))
         assert 0 < 3 * gain < by_numbers[few] - by_numbers[many]
@@ -229,6 +242,26 @@ def test_stored_outputs_show_what_the_prose_beside_them_says():
     cells = [numbers(line) for line in output_of("07b_heatmaps", "cell-23").splitlines() if line]
     for seen, hidden in (cells[:2], cells[2:]):
         assert hidden[1] > 1.5 * seen[1] and abs(hidden[0] - seen[0]) <= 1
+
+
+def test_the_tones_of_skin_say_what_notebook_11_says_of_them():
+    sure = {}
+    for name, thirds in RESULTS["london"]["weights"].items():
+        (_, light, low, high), (_, dark, least, most) = (
+            thirds[f"{tone} third"] for tone in ("lightest", "darkest")
+        )
+        assert dark == max(third[1] for third in thirds.values())
+        sure[name] = dark - light > np.hypot(high - low, most - least) / 2
+    text = cell_text("11_people", "cell-38")
+    assert [name for name, more in sure.items() if more] == ["free"]
+    assert 'For "free" that is more than chance explains' in text
+
+
+def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these_learn_from():
+    board = RESULTS[f"scoreboard {DATA}"]["contenders"]
+    trees = [row["nme"][0] for name, row in board.items() if name.startswith("regression trees")]
+    assert len(trees) == 2
+    assert board["heat maps, two passes, mirrored"]["nme"][0] <= 0.8 * min(trees)
 
 
 def test_the_default_weights_are_a_quarter_better_than_the_trees():
