@@ -1,6 +1,7 @@
 """README, docs and cards: the tables of the benchmark with the words around them, in Markdown."""
 
 from bench.tables import (
+    FIVE,
     Record,
     budget_table,
     costs_table,
@@ -74,7 +75,7 @@ def readme(results: Results) -> str:
     table = five_table(board, results[f"shipped {DATA}"], times(results))
     return (
         f"{table}\nMeasured on {title(DATA, board)}, the times all in one run on "
-        f"{machine(latency)}. {learned(board)} What `research` learned from stands on its "
+        f"{machine(latency)}. {learned(board, FIVE)} What `research` learned from stands on its "
         "[card](helpers/assets/README.md). All other figures and machines, and why no figure here "
         "may be set beside a published one, are in [docs/results.md](docs/results.md).\n"
     )
@@ -90,7 +91,8 @@ def docs(results: Results) -> str:
         f"## How to read the tables\n\n{READING}",
         "## The scoreboard",
         *(
-            f"On {title(faces, board)}:\n\n{scoreboard(results, faces)}\n\n{learned(board)}"
+            f"On {title(faces, board)}:\n\n{scoreboard(results, faces)}\n\n"
+            f"{learned(board, board['contenders'])}"
             for faces, board in named(results, "scoreboard")
         ),
         f"## The weights that ship\n\n{cards(results)}\n{ends(results)}",

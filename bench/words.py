@@ -1,5 +1,7 @@
 """What is said of records: where they were measured, with what, and what came out, in sentences."""
 
+from collections.abc import Iterable
+
 from bench.tables import INSTEAD, STANDS, Record, Took, longest, spread, verdict
 
 Results = dict[str, Record]  # all records of results.json, by name
@@ -70,14 +72,16 @@ def where_measured(results: Results, faces: str, values: Record) -> str:
     return f"Measured on {machine(values)}{timed}."
 
 
-def learned(board: Record) -> str:
-    """What the recipe from nothing learned from: some sentences."""
+def learned(board: Record, shown: Iterable[str]) -> str:
+    """What the contenders that a table shows learned from: some sentences."""
     if not board["more"]:
         return "All learned from the training list alone."
     more = " and from ".join(dict.fromkeys(board["more"]))
+    trees = any(name.endswith("more photographs") for name in shown)
+    told = ', as did the trees with "more photographs"' if trees else ""
     return (
-        f"The heat maps from nothing learned from the training list and from {more}, as did those "
-        'contenders that have "more photographs"; the others from that list alone.'
+        f"The heat maps from nothing learned from the training list and from {more}{told}; the "
+        "others from that list alone."
     )
 
 
