@@ -11,12 +11,13 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
 
 from helpers.annotations import read_faces
-from helpers.people import VERSION, draw_person, group, make_people, sample_person
+from helpers.people import VERSION, draw_person, group, make_people, portrait, sample_person
 from helpers.shell import one_sentence
 from helpers.sources import label_file
 from helpers.storage import whole_file
@@ -36,7 +37,9 @@ def drawn() -> Figures:
     figures = {}
     for seed, spread in enumerate(SPREADS):
         person = sample_person(np.random.default_rng([77, seed]), spread)
-        picture, landmarks = draw_person(person, seed=seed, spread=spread)
+        # OpenCV's versions decode JPEG differently, so what is pinned is the picture before that.
+        with mock.patch.object(portrait, "worn", lambda rng, picture: picture):
+            picture, landmarks = draw_person(person, seed=seed, spread=spread)
         figures[f"face {seed}"] = _rounded(landmarks=landmarks, means=_means(picture))
     picture, landmarks, boxes = group(2, seed=77)
     figures["group"] = _rounded(landmarks=landmarks, boxes=boxes, means=_means(picture))
