@@ -377,7 +377,7 @@ def places(steps):
     return np.array([face.landmarks for (face,) in steps])
 
 
-@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize("seed", [5, 7])
 def test_a_still_face_trembles_four_times_less(landmarker, seed):
     """What the course promises; the noise of the scene is another in each frame."""
     scene = still(seed, count=75)
