@@ -377,7 +377,12 @@ def places(steps):
     return np.array([face.landmarks for (face,) in steps])
 
 
-@pytest.mark.parametrize("seed", [5, 7])
+# Kept in sight: with some versions of OpenCV this face trembles by half a pixel, and smoothing makes
+# 2.5 times less of it. Its landmarks seem to jump from one look to the next.
+TREMBLES = pytest.param(3, marks=pytest.mark.xfail(reason="`free` jumps on this face"))
+
+
+@pytest.mark.parametrize("seed", [TREMBLES, 5, 7])
 def test_a_still_face_trembles_four_times_less(landmarker, seed):
     """What the course promises; the noise of the scene is another in each frame."""
     scene = still(seed, count=75)
