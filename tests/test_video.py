@@ -377,8 +377,8 @@ def places(steps):
     return np.array([face.landmarks for (face,) in steps])
 
 
-# Kept in sight: with some versions of OpenCV this face trembles by half a pixel, and smoothing makes
-# 2.5 times less of it. Its landmarks seem to jump from one look to the next.
+# Kept in sight: with OpenCV 4.11 this face trembles by half a pixel, and smoothing makes 2.5 times
+# less of it. Its landmarks seem to jump from one look to the next.
 TREMBLES = pytest.param(3, marks=pytest.mark.xfail(reason="`free` jumps on this face"))
 
 
