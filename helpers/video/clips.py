@@ -136,7 +136,7 @@ def write_clip(
     if first is None:
         raise ValueError(f"{path}: there is no frame to write.")
     with whole_file(path) as partial:
-        pictures = chain([first], rest)
+        pictures = _alike(path, chain([first], rest), first.shape[:2])
         if sound_of is None or path.suffix.lower() == ".gif" or not _has_sound(sound_of):
             return _encode(partial, pictures, first.shape, fps)
         with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
@@ -147,6 +147,15 @@ def write_clip(
             with _running([*both, "-t", f"{count / fps:.6f}", _named(partial)]):
                 pass
     return count
+
+
+def _alike(path: Path, frames: Iterable[np.ndarray], size: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """The frames; ValueError that names the clip at one that is not RGB uint8 [*size, 3]."""
+    for frame in frames:
+        if frame.shape != (*size, 3) or frame.dtype != np.uint8:
+            wanted, kind = [*size, 3], f"{frame.dtype} {list(frame.shape)}"
+            raise ValueError(f"{path}: a frame must be RGB uint8 {wanted}, not {kind}.")
+        yield frame
 
 
 def _encode(path: Path, frames: Iterable[np.ndarray], shape: tuple[int, ...], fps: float) -> int:
@@ -163,9 +172,6 @@ def _encode(path: Path, frames: Iterable[np.ndarray], shape: tuple[int, ...], fp
     count = 0
     with _running([*command, *_quick_start(path), _named(path)]) as pipe:
         for frame in frames:
-            if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-                kind = f"{frame.dtype} {list(frame.shape)}"
-                raise ValueError(f"A frame must be RGB uint8 [{height}, {width}, 3], not {kind}.")
             pipe.write(np.ascontiguousarray(frame).data)
             count += 1
     return count
