@@ -5,11 +5,13 @@
     trees         the peer: dlib's regression trees
     scoreboard    all figures of a contender on a test list
     improve       notebook 07's changes, one at a time; how long a training has to be
+    overfitting   a training long enough to learn its faces by heart: notebook 04's curves
     faces         numbers and maps against the number of training faces
     detector      how many faces are found
     trust         how far the weights' own word for their landmarks can be believed
     turned        faces turned in the plane: found or not, and their landmarks
     latency       what a face takes each contender, all in one run
+    video         frames a second, of a clip with a filter and of the live widget
     peers         from a picture to landmarks, beside dlib and MediaPipe
     growth        time and memory against the number of faces
     speed         what makes a training step quick

@@ -36,6 +36,7 @@ from bench import (
     turned,
     video,
 )
+from bench.cascades import HAS_CASCADES, NO_CASCADES
 from bench.contenders import Contender, course, mean_face, recipe, ways
 from bench.record import record, set_name
 from bench.tables import (
@@ -51,6 +52,7 @@ from helpers.annotations import Face, read_faces
 from helpers.checkpoint import SHIPPED
 from helpers.dataset import load_faces
 from helpers.predict import Landmarker
+from helpers.shell import one_sentence
 from helpers.sources import get_dataset, label_file
 from helpers.storage import short_hash
 
@@ -89,6 +91,11 @@ class Run:
     def others(self) -> list[Face]:
         """The training faces of the other data sets, each once."""
         return [face for name in dict.fromkeys(self.more) for face in load_faces("train", name)]
+
+    @property
+    def data_sets(self) -> list[str]:
+        """The names of all data sets, each once."""
+        return list(dict.fromkeys([self.name, *self.more]))
 
     @property
     def entries(self) -> int:
@@ -160,13 +167,15 @@ def measure_scoreboard(run: Run) -> None:
 
 def measure_shipped(run: Run) -> None:
     """The weights in the repository, on the demo people and on this test list."""
+    if source := os.environ.get("LONDON"):  # first, so that a wrong path is told at once
+        with one_sentence():
+            portraits = london.measure(Path(source))
+        record("london", portraits, run.file)
     contenders = []
     for name, path in SHIPPED.items():
         record(f"weights {name}", scoreboard.shipped(name), run.file)
         contenders += ways(Landmarker.load(name), f"`{name}`", path)
     run.record("shipped", {"contenders": run.board(contenders), "test_faces": len(run.test)})
-    if folder := os.environ.get("LONDON"):
-        record("london", london.measure(Path(folder)), run.file)
 
 
 def measure_latency(run: Run) -> None:
@@ -182,6 +191,8 @@ def measure_latency(run: Run) -> None:
 
 def measure_customary(run: Run) -> None:
     """What each defect of the customary notebook costs, after its authors' steps and later."""
+    if not HAS_CASCADES:  # told before the trainings, whose end needs one
+        sys.exit(f"customary: {NO_CASCADES}")
     seeds = (0,) if run.quick else (0, 1, 2)
     table: dict[str, Any] = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
     for longer, (row, off) in itertools.product((1, LONGER), ROWS.items()):
@@ -204,6 +215,7 @@ def measure_improve(run: Run) -> None:
     """What each change on the way to the best recipe is worth."""
     seeds, looks = ((0,), 1_000) if run.quick else ((0, 1, 2), improve.LOOKS)
     values = improve.measure(run.train, run.test, run.build, seeds, looks, run.others)
+    values["more"] = [set_name(name) for name in run.data_sets[1:]]
     run.record("improve", values)
     print(improve_table(values))
 
@@ -241,13 +253,13 @@ def measure_growth(run: Run) -> None:
 def measure_detector(run: Run) -> None:
     """How many faces are found, on this test list and on those of the other data sets."""
     count = 40 if run.quick else None
-    run.record("detector", detector.measure([run.name, *run.more], count=count))
+    run.record("detector", detector.measure(run.data_sets, count=count))
 
 
 def measure_trust(run: Run) -> None:
     """How far the shipped weights' own word for their landmarks can be believed."""
     most = 10 if run.quick else trust.MOST
-    run.record("trust", trust.measure([run.name, *run.more], most))
+    run.record("trust", trust.measure(run.data_sets, most))
 
 
 def measure_turned(run: Run) -> None:
@@ -258,7 +270,10 @@ def measure_turned(run: Run) -> None:
 def measure_video(run: Run) -> None:
     """How many frames a second of a clip with one face, and of the live widget."""
     values = video.measure(count=30 if run.quick else video.FRAMES)
-    values["live"] = video.measure_live(seconds=5 if run.quick else 20)
+    recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
+    live = video.measure_live(seconds=5 if run.quick else 20)
+    if live := live or recorded.get("video", {}).get("live"):  # without a browser, those of before
+        values["live"] = live
     record("video", values, run.file)
     print(*video.lines(values), sep="\n", flush=True)
 
@@ -276,8 +291,8 @@ PARTS = {
     "detector": measure_detector,
     "trust": measure_trust,
     "turned": measure_turned,
-    "customary": measure_customary,
     "video": measure_video,
+    "customary": measure_customary,  # last, since not every OpenCV has what it needs
 }
 
 

@@ -15,6 +15,7 @@ from helpers.boxes import box_around, nms
 from helpers.predict import Landmarker
 
 HAS_CASCADES = hasattr(cv2, "CascadeClassifier")  # OpenCV 5 gave them up
+NO_CASCADES = f"OpenCV {cv2.__version__} has no cascades; `pip install 'opencv-python<5'` has them."
 CASCADES = ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_default.xml")
 LARGEST = 800  # pixels of the longer side: of a larger picture, a smaller copy is searched
 ROOM = 0.25  # of the picture's shorter side, added all around for faces at the border

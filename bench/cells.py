@@ -4,9 +4,11 @@ A table here has at most six rows and five columns; docs/results.md has all of e
 """
 
 from bench.tables import (
+    STANDS,
     budget_table,
     faces_table,
     habits_table,
+    longest,
     six_table,
     steps_table,
 )
@@ -43,10 +45,14 @@ def _scoreboard_cell(results: Results) -> str:
 
 def _customary_cell(results: Results) -> str:
     values, board = results[f"customary {DATA}"], results[f"scoreboard {DATA}"]
-    length = f"{values['steps']:,} steps" if "steps" in values else f"{values['epochs']} epochs"
+    if steps := longest(values)[STANDS][0].get("steps"):
+        length, otherwise = f"{steps:,} steps", f"it had about {values['steps']:,}"
+    else:  # recorded before the length was counted in steps
+        length, otherwise = f"{values['epochs']} epochs", "it was trained for longer"
     return (
         f"## The answer in one table\n\n{_where(results)} Each network was trained for {length} "
-        f"at {values['size']} pixels. The errors are NME in per cent. {_seeds(values['seeds'])}"
+        f"at {values['size']} pixels. In notebook 6 {otherwise}. The errors are NME in per cent. "
+        f"{_seeds(values['seeds'])}"
         f"\n\n{habits_table(values, results[f'input {DATA}'])}\n"
         f"{habits_in_words(values, board)}\n\n{_whole('what-the-customary-habits-cost')}"
     )
@@ -97,7 +103,8 @@ def _where(results: Results) -> str:
     board = results[f"scoreboard {DATA}"]
     return (
         f"Measured beforehand on real photographs: {board['training_faces']:,} faces to learn from "
-        f"and {board['test_faces']} test faces of AFW and HELEN, as dlib's archive splits them. "
+        f"and {board['test_faces']} test faces of [AFW](glossary.ipynb#AFW) and "
+        "[HELEN](glossary.ipynb#HELEN), as dlib's archive splits them. "
         "That is **not the official 300-W split**."
     )
 

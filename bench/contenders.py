@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.kept import core_seconds, once
+from bench.kept import once, whole_seconds
+from bench.record import set_name
 from helpers import metrics
 from helpers.annotations import Face, read_image
 from helpers.checkpoint import load_checkpoint, load_onnx
 from helpers.export import export
 from helpers.predict import Landmarker
+from helpers.storage import short_hash
 from helpers.train import Recipe
 from helpers.train.__main__ import main as train_from_shell
 
@@ -34,8 +36,8 @@ RECIPE = (
 class Contender:
     """Who it is, what its training took, how large it is on disk, and how it predicts.
 
-    seconds: of training, summed over all cores; of a training that was stopped, those since it
-    went on. What else the machine does makes it longer (waiting cores count), if less than a clock.
+    seconds: of training, summed over all cores. What else the machine does makes it longer (waiting
+    cores count), if less than a clock.
     """
 
     name: str
@@ -71,10 +73,11 @@ def course(
     train: list[Face], folder: Path, epochs: int, size: int = 112, seed: int = 0
 ) -> list[Contender]:
     """Notebook 04's network with its recipe: with one pass of `landmarks`, and with two."""
-    path = folder / f"course {size} px {epochs} epochs seed {seed}.pt"
+    recipe = Recipe(size=size)
+    path = folder / f"course {short_hash(recipe)} {epochs} epochs seed {seed}.pt"
     seconds = once(
         path.with_suffix(".seconds"),
-        lambda: core_seconds(lambda: Recipe(size=size).train(train, epochs, path, seed=seed)),
+        lambda: whole_seconds(path, lambda: recipe.train(train, epochs, path, seed=seed)),
     )
     return ways(Landmarker(*load_checkpoint(path)), "notebook 04", path, seconds)
 
@@ -88,11 +91,12 @@ def recipe(
     scored. entries: how many training faces they have in all. looks: how many faces are shown.
     """
     epochs = max(1, round(looks / (0.9 * entries)))
-    path = folder / f"recipe {len(names)} sets {epochs} epochs seed {seed}.pt"
+    key = short_hash(RECIPE, [set_name(name) for name in names])
+    path = folder / f"recipe {key} {epochs} epochs seed {seed}.pt"
     words = [*RECIPE.split(), "--seed", str(seed), "--epochs", str(epochs), "--out", str(path)]
     words += [word for name in names for word in ("--faces", name)]
     spent = once(
-        path.with_suffix(".seconds"), lambda: core_seconds(lambda: train_from_shell(words))
+        path.with_suffix(".seconds"), lambda: whole_seconds(path, lambda: train_from_shell(words))
     )
     exported = path.with_suffix(".onnx")
     export(path, exported)

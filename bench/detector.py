@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from skimage.data import astronaut  # NASA's portrait of Eileen Collins, public domain
 
-from bench.cascades import HAS_CASCADES, checked_cascades, one_cascade
+from bench.cascades import HAS_CASCADES, NO_CASCADES, checked_cascades, one_cascade
 from bench.record import set_name
 from helpers.annotations import Face, read_image
 from helpers.boxes import iou
@@ -66,6 +66,8 @@ def ways() -> dict[str, Find]:
     if HAS_CASCADES:
         found |= {"one cascade": one_cascade}
         found |= {"two cascades, checked by a network": checked_cascades}
+    else:
+        print(f"The cascades are left out: {NO_CASCADES}")
     if find_spec("dlib"):
         found["dlib's detector (HOG)"] = with_dlib
     return found

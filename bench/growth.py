@@ -28,7 +28,7 @@ def measure(counts: Iterable[int] = COUNTS) -> dict[str, list[float]]:
     rows = []
     for count in counts:
         words = [sys.executable, "-m", "bench.growth", str(count)]
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
         rows.append(json.loads(done.stdout.splitlines()[-1]))
         print(rows[-1], flush=True)
     return {key: [row[key] for row in rows] for key in rows[0]}

@@ -26,7 +26,7 @@ from helpers.train import TRIALS, Recipe
 
 LOOKS = 150_000  # faces shown to each network at least, in whole epochs
 # What `budgets` tries, and with which trials: one with numbers, one with maps.
-BUDGETS = (16_000, 50_000, 150_000, 450_000)
+BUDGETS = (16_000, 50_000, 150_000, 300_000)
 BUDGET_TRIALS = ("flip", "heat maps")
 EVERY = 5_000  # faces shown from one point of a recorded learning curve to the next
 AWAY = 1 / 6  # of its width: how far a box lies aside, as another detector's might

@@ -31,6 +31,25 @@ def core_seconds(work: Callable[[], object]) -> float:
     return process_time() - began
 
 
+def whole_seconds(path: Path, training: Callable[[], object]) -> float:
+    """What `core_seconds` says of a training to `path`, with its parts before Ctrl-C stopped it.
+
+    It goes on by itself where `path`.resume is; what was spent on one that begins anew is left out.
+    """
+    file = path.with_suffix(".stopped")
+    goes_on = file.exists() and Path(f"{path}.resume").exists()
+    before = float(file.read_text("utf-8")) if goes_on else 0.0
+    began = process_time()
+    try:
+        training()
+    except KeyboardInterrupt:
+        with whole_file(file) as partial:
+            partial.write_text(f"{before + process_time() - began:.6f}", "utf-8")
+        raise
+    file.unlink(missing_ok=True)
+    return before + process_time() - began
+
+
 def trained(
     recipe: Recipe,
     faces: list[Face],
@@ -64,6 +83,9 @@ def trained(
             partial.write_text(json.dumps(known), "utf-8")
 
     def on_epoch(history: list[dict[str, float]]) -> None:
+        nonlocal before
+        if len(history) <= len(known["curve"]):  # it began anew all the same, as with another bf16
+            before = 0.0
         keep([line["val_nme"] for line in history])
         if len(history) % max(1, epochs // TOLD) == 0:
             spent, error = known["seconds"] / 60, history[-1]["val_nme"]
@@ -71,7 +93,7 @@ def trained(
             print(f"{path.stem}: {where}, {spent:.1f} core minutes", flush=True)
 
     try:
-        recipe.train(
+        history = recipe.train(
             faces,
             epochs,
             path,
@@ -84,5 +106,6 @@ def trained(
     except KeyboardInterrupt:
         keep(known["curve"], done=len(known["curve"]) == epochs)
         raise
-    keep(known["curve"], done=True)
+    # Not the curve that is kept: a power cut may have come between the last state and its epoch.
+    keep([line["val_nme"] for line in history], done=True)
     return known

@@ -2,9 +2,10 @@
 
 All were taken in one studio under one light, so that the brightness of a cheek is the tone of the
 skin. The truth is the set's own points, brought to the customary 68 by `tools/london_set.py`, and
-the box is drawn around these. The generated people were fitted to this very set, and all weights
-that ship have learned from such: the figures say nothing of how well they do on others, only
-whether they do evenly.
+the box is drawn around these. The generated people were fitted to this very set, and all three
+weights that ship have learned from such, and from the skin of portraits of 94 of these 102 people
+(`tools/real_skin.py`): the figures say nothing of how well they do on others, only whether they do
+evenly.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ from helpers.boxes import box_around
 from helpers.checkpoint import SHIPPED
 from helpers.metrics import bootstrap, nme
 from helpers.predict import Landmarker
-from tools.london_set import read_london
+from tools.london_set import read_london, read_set
 
 TONES = ("darkest third", "middle third", "lightest third")
 
@@ -36,13 +37,14 @@ def cheeks(picture: np.ndarray, landmarks: np.ndarray) -> float:
     return cv2.mean(grey, mask)[0]
 
 
-def measure(folder: Path) -> dict[str, Any]:
+def measure(source: Path) -> dict[str, Any]:
     """NME of each of the shipped weights on each third of the faces by tone of skin.
 
-    folder: of the unpacked set. Returns {"weights": {NAME: {TONE: [faces, NME, and the ends of its
-    95 % interval]}}, "faces": their number}.
+    source: the set's archive, or the folder unpacked from it. Returns {"weights": {NAME: {TONE:
+    [faces, NME, and the ends of its 95 % interval]}}, "faces": their number}. Raises ValueError
+    that names what cannot be read.
     """
-    pictures, _, _, landmarks = read_london(folder)
+    pictures, _, _, landmarks = read_set(source, read_london)
     tone = np.array([cheeks(p, marks) for p, marks in zip(pictures, landmarks, strict=True)])
     third = np.searchsorted(np.quantile(tone, (1 / 3, 2 / 3)), tone)
     rows: dict[str, dict[str, list[float]]] = {}

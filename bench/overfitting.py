@@ -18,7 +18,7 @@ from helpers.crop import MARGIN
 from helpers.dataset import FaceLandmarksDataset, load_faces, split_by_photograph
 from helpers.metrics import nme
 from helpers.model import CPU_HAS_BF16, LandmarkNet
-from helpers.storage import whole_file
+from helpers.storage import short_hash, whole_file
 from helpers.train import fit
 
 EPOCHS, WIDTH, SIZE = 60, 64, 112
@@ -39,6 +39,8 @@ def measure(
     train, validation = split_by_photograph(dataset.faces)
     truth = dataset.landmarks[validation].numpy()
     mean_face = dataset.landmarks[train].mean(0).numpy()
+    # Curves of another setting, or of people of another version, are not taken for these.
+    key = short_hash(epochs, width, size, dataset.landmarks.numpy().tobytes())
     ways = {
         "unchanged": Augment(size, **dict.fromkeys(UNCHANGED, 0.0)),
         "augmented": Augment(size),
@@ -54,7 +56,8 @@ def measure(
         "mean_face": round(float(nme(np.broadcast_to(mean_face, truth.shape), truth).mean()), 3),
         **{
             name: curves_of(
-                augment, dataset, train, validation, epochs, width, folder / f"overfitting_{name}"
+                *(augment, dataset, train, validation, epochs, width),
+                folder / f"overfitting {name} {key}",
             )
             for name, augment in ways.items()
         },

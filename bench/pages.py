@@ -24,12 +24,14 @@ from bench.words import (
     PUBLISHED,
     SUBSET,
     Results,
+    besides_in_words,
     command,
     ends_in_words,
     learned,
     machine,
     named,
     search_in_words,
+    seen_before,
     times,
     title,
     where_measured,
@@ -63,8 +65,9 @@ SEEDS = (
 )
 AGAIN = """\
 `PATH` stands for an archive or a folder: of `FACES`, the list above; of `MORE`, what the best
-recipe learns from besides (here YouTube Faces with 68 points); of `LONDON`, the Face Research Lab
-London Set. `make bench` makes all parts, and goes on where it was stopped; one part alone is
+recipe learns from besides, several with spaces between, and twice what is to count twice (here
+{besides}); of `LONDON`, the Face Research Lab London Set.
+`make bench` makes all parts, and goes on where it was stopped; one part alone is
 `FACES=PATH python -m bench --only PART`. `RECORD=1` keeps what a run of the notebooks scored.
 """
 
@@ -99,20 +102,21 @@ def docs(results: Results) -> str:
         f"## What each change is worth\n\n{changes(results)}",
         *(f"## Few faces and many\n\n{few_faces(values)}" for _, values in named(results, "faces")),
         f"## What the customary habits cost\n\n{customary(results[f'customary {DATA}'])}",
-        f"## Which detector finds a face\n\n{detectors(results[f'detector {DATA}'])}",
+        f"## Which detector finds a face\n\n{detectors(results)}",
         *(
             f"## Detector included, on {faces}\n\n{peers(values)}"
             for faces, values in named(results, "latency")
             if "peers" in values
         ),
         *(
-            f"## Turned faces, on {faces}\n\n{turned(values)}"
+            f"## Turned faces, on {faces}\n\n{turned(values, results[f'scoreboard {faces}'])}"
             for faces, values in named(results, "turned")
         ),
         f"## How far trust can be trusted\n\n{believed(results[f'trust {DATA}'])}",
         f"## Published results: another list\n\n{published()}",
         f"## Other figures\n\n{others_table(results)}",
-        f"## Machines, versions, dates, and how to measure again\n\n{AGAIN}",
+        "## Machines, versions, dates, and how to measure again\n\n"
+        f"{AGAIN.format(besides=besides_in_words(results))}",
         machines_table(results),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
@@ -131,7 +135,9 @@ def cards(results: Results) -> str:
         parts.append(
             "NME by tone of skin (luminance of the cheeks) on the "
             f"{london['faces']} neutral portraits of the London Set, with 95 % intervals. Its "
-            "points are another convention, brought to the 68, which is part of every figure. "
+            "points are another convention, brought to the 68, which is part of every figure. All "
+            "three weights have learned from the skin of 94 of these people, as their portraits "
+            "show it (`tools/real_skin.py`). "
             f"`{command('london', london)}`.\n\n{tones_table(london)}\n"
             f"Measured on {machine(london)}."
         )
@@ -182,14 +188,16 @@ def customary(values: Record) -> str:
     )
 
 
-def detectors(values: Record) -> str:
+def detectors(results: Results) -> str:
     """What finds a face, how often and how fast: two tables."""
+    values, board = results[f"detector {DATA}"], results[f"scoreboard {DATA}"]
     return (
         "A face is found where a box overlaps the label file's by 0.3 (intersection over union); a "
         "box is false where it overlaps every labelled face of the picture by less. Not every "
         "false box is one: in the background stand people whom nobody labelled. NME, % of the "
         "inter-ocular distance, is that of the `research` weights on the faces "
-        f"found.\n\n{detector_table(values)}\nThe time of one picture, in the same "
+        f"found.\n\n{detector_table(values)}\n{seen_before(board)}\n\n"
+        "The time of one picture, in the same "
         f"run:\n\n{detector_times_table(values)}\nMeasured on {machine(values)}."
     )
 
@@ -200,7 +208,10 @@ def believed(values: Record) -> str:
         f"Of all answers with so much trust, how many have an NME below {values['limit']:g} %: on "
         f"test faces of {', '.join(values['lists'])}, from their boxes, from boxes beside them, in "
         "turned pictures, and from boxes without a "
-        f"face.\n\n{trust_table(values)}\nMeasured on {machine(values)}."
+        f"face.\n\n{trust_table(values)}\n"
+        "Trust was fitted to validation faces of the same data sets: `research` has learned from "
+        f"most of them, and `fast` from all but those of {values['lists'][0]}.\n\n"
+        f"Measured on {machine(values)}."
     )
 
 
@@ -227,12 +238,14 @@ def scoreboard(results: Results, faces: str = DATA) -> str:
 def peers(latency: Record) -> str:
     """The weights that ship beside dlib and MediaPipe, from a picture to landmarks."""
     values = latency["peers"]
+    judged = all("nme" in row for row in values["rows"].values())
+    unjudged = "" if judged else '; where "-" stands, the trees were grown for the clock alone'
     return (
         f"All were given the same {values['faces']} pictures of one face each, "
         f"{values['pixels']} pixels square, cut out of the test list's photographs around its "
         "boxes. NME is that of the landmarks from the contender's own detector, on the "
-        f"{values['common']} faces that all found. MediaPipe's mesh has other points: those that "
-        "stand for the 68 are Peizhi Yan's choice "
+        f"{values['common']} faces that all with an NME found{unjudged}. "
+        "MediaPipe's mesh has other points: those that stand for the 68 are Peizhi Yan's choice "
         "([mediapipe2dlib](https://github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks)), and its jaw "
         "follows the skull, not the outline that is seen; the last column leaves the jaw out. What "
         f"differs in convention is part of its figure.\n\n{peers_table(values)}\n"
@@ -240,8 +253,11 @@ def peers(latency: Record) -> str:
     )
 
 
-def turned(values: Record) -> str:
-    """How many faces are found at each angle, and what landmarks of lying faces are worth."""
+def turned(values: Record, board: Record) -> str:
+    """How many faces are found at each angle, and what landmarks of lying faces are worth.
+
+    board: the scoreboard of the same lists.
+    """
     found = values["found"].values()
     return (
         f"Each of {values['faces']} test faces was turned within its picture in steps of "
@@ -249,7 +265,8 @@ def turned(values: Record) -> str:
         f"`{values['weights']}` found {min(found):.1f} to {max(found):.1f} % of them, the least at "
         f"{', '.join(a for a, n in values['found'].items() if n == min(found))} degrees. "
         f"Landmarks of the faces that lie or stand on their heads:\n\n{turned_table(values)}\n"
-        "An answer is unsure where its trust is below 0.5; NME is that of the others.\n"
+        "An answer is unsure where its trust is below 0.5; NME is that of the others. "
+        f"{seen_before(board)}\n\n"
         f"Measured on {machine(values)}."
     )
 

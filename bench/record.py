@@ -5,8 +5,7 @@ import os
 import platform
 import re
 from datetime import date
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ import torch
 from bench import RESULTS
 from helpers.storage import whole_file
 
-# Packages that not everyone has, each with the module by which it is known.
-MODULES = {"onnxruntime": "onnxruntime", "dlib-bin": "dlib", "mediapipe": "mediapipe"}
+# What not everyone has, each with the module by which its package is known: dlib and ONNX Runtime
+# come in packages of several names.
+MODULES = {"onnxruntime": "onnxruntime", "dlib-bin": "_dlib_pybind11", "mediapipe": "mediapipe"}
 
 
 def record(name: str, values: dict[str, Any], file: Path = RESULTS) -> None:
@@ -31,13 +31,14 @@ def record(name: str, values: dict[str, Any], file: Path = RESULTS) -> None:
 def this_machine() -> dict[str, Any]:
     """The machine and the versions that a figure is measured with, and the day."""
     vectors = torch.backends.cpu.get_cpu_capability()
+    packages = packages_distributions()
     return {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {vectors}",
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "opencv": cv2.__version__,
-        **{name: version(name) for name, module in MODULES.items() if find_spec(module)},
+        **{name: version(packages[of][0]) for name, of in MODULES.items() if of in packages},
         "date": date.today().isoformat(),
     }
 

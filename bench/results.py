@@ -33,7 +33,11 @@ def pages() -> dict[Path, str]:
 
 def with_part(path: Path, made: str) -> str:
     """A file with another text between its two marks."""
-    head, rest = path.read_text("utf-8").split(BEGIN)
+    text = path.read_text("utf-8")
+    for mark in (BEGIN, END):
+        if text.count(mark) != 1:
+            sys.exit(f"{path}: has the mark {mark.strip()!r} {text.count(mark)} times, not once.")
+    head, rest = text.split(BEGIN)
     return head + BEGIN + made + END + rest.split(END)[1]
 
 

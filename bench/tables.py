@@ -18,7 +18,8 @@ SIX = {
     "customary notebook": "the training list",
     "notebook 04, two passes": "the training list",
     "regression trees (dlib)": "the training list, with its validation part",
-    "heat maps, two passes, mirrored": "the training list, YouTube Faces and LFPW",
+    "heat maps, two passes, mirrored": "the training list, YouTube Faces and "
+    "[LFPW](glossary.ipynb#LFPW)",
     "`research`, two passes, mirrored": "these and generated people",
 }
 STANDS = "as it stands"  # the customary notebook's row that those below it are held against
@@ -188,13 +189,15 @@ def longest(values: Record) -> dict[str, list[Record]]:
 
 def steps_table(values: Record) -> str:
     """Notebook 07's six steps: the error without and with each, and what a training takes."""
-    head = ["change", "NME without it, %", "NME with it, %", "change in NME", "core minutes"]
+    head = ["change", "NME without it, %", "NME with it, %", "change in NME"]
+    head += ["minutes of one core"]
     rows = []
     for name in STEPS:
         words = values["words"][name]
         here, before = values["trials"][name], values["trials"][words["beside"]]
         errors, others = ([run["test"] for run in runs] for runs in (here, before))
-        cells = [f"`{name}`: {words['what']}", spread(others), spread(errors)]
+        change = f"`{name}`, against `{words['beside']}`: {words['what']}"
+        cells = [change, spread(others), spread(errors)]
         rows.append([*cells, verdict(errors, others), f"{quickest(before)} → {quickest(here)}"])
     return markdown(head, rows)
 
@@ -254,13 +257,12 @@ def trust_table(values: Record) -> str:
 
 def peers_table(values: Record) -> str:
     """From a picture to landmarks: what the weights that ship and their peers take and find."""
-    head = ["contender", "detector and landmarks, ms", "landmarks alone, ms", "alone, the box from"]
-    head += ["faces found, %", NME, "the same without the jaw"]
+    head = ["contender", "detector and landmarks, ms", "faces found, %"]
+    head += [NME, "the same without the jaw"]
     rows = []
     for name, row in values["rows"].items():
-        cells = [name, f"{row['whole']:.1f}", f"{row['alone']:.1f}", row["box_from"]]
         errors = [f"{row[key]:.2f}" if key in row else "-" for key in ("nme", "nme_51")]
-        rows.append([*cells, f"{row['found']:.1f}", *errors])
+        rows.append([name, f"{row['whole']:.1f}", f"{row['found']:.1f}", *errors])
     return markdown(head, rows)
 
 

@@ -49,9 +49,23 @@ def command(name: str, values: Record) -> str:
         return "make bench FACES=PATH LONDON=PATH"
     if faces in ("", "demo") or kind == "weights":
         return "make bench"
-    more = values.get("more") or "more faces" in values.get("trials", {})
-    more = more or len(values.get("lists", ())) > 1
+    more = besides(values) or "more faces" in values.get("trials", {})
     return "make bench FACES=PATH" + (" MORE=PATH" if more else "")
+
+
+def besides(values: Record) -> list[str]:
+    """The data sets that a record had besides that of its name, where it says which."""
+    return values.get("more") or list(values.get("lists", ()))[1:]
+
+
+def besides_in_words(results: Results) -> str:
+    """Which other data sets the records had, that say so: words for within a sentence."""
+    parts: dict[str, list[str]] = {}
+    for name, values in sorted(results.items()):
+        if more := besides(values):
+            parts.setdefault(f"`{' '.join(more)}`", []).append(f'"{name.split()[0]}"')
+    told = [f"{more} for {' and '.join(kinds)}" for more, kinds in parts.items()]
+    return "; ".join(told) or "none"
 
 
 def times(results: Results, faces: str = DATA) -> Took:
@@ -73,15 +87,31 @@ def where_measured(results: Results, faces: str, values: Record) -> str:
 
 
 def learned(board: Record, shown: Iterable[str]) -> str:
-    """What the contenders that a table shows learned from: some sentences."""
+    """What the contenders that a table shows learned from, but for the weights that ship."""
     if not board["more"]:
-        return "All learned from the training list alone."
+        return "What does not ship learned from the training list alone."
     more = " and from ".join(dict.fromkeys(board["more"]))
-    trees = any(name.endswith("more photographs") for name in shown)
+    trees = [name for name in shown if name.endswith("more photographs")]
     told = ', as did the trees with "more photographs"' if trees else ""
+    rest = [name for name in shown if not name.startswith(("heat maps", "`")) and name not in trees]
+    *names, last = dict.fromkeys(name.split(",")[0] for name in rest)
     return (
-        f"The heat maps from nothing learned from the training list and from {more}{told}; the "
-        "others from that list alone."
+        f"The heat maps from nothing learned from the training list and from {more}{told}; "
+        f"{', '.join(names)} and {last} from that list alone."
+    )
+
+
+def seen_before(board: Record) -> str:
+    """What the `research` face finder knows of a test list: one sentence.
+
+    board: the scoreboard of the list, which counts the faces of photographs of their own.
+    """
+    faces = board["test_faces"]
+    own = next(iter(board["contenders"].values()))["nme_disjoint"]
+    shared = faces - own[0] if own else faces
+    return (
+        "The face finder of `research` learned from photographs of the training list, which also "
+        f"show {shared} of the {faces} test faces."
     )
 
 
@@ -126,13 +156,16 @@ def habits_in_words(values: Record, board: Record) -> str:
 def changes_in_words(values: Record) -> str:
     """Which of notebook 07's changes are better, which worse, and which undecided: a list."""
     errors = {name: [run["test"] for run in runs] for name, runs in values["trials"].items()}
-    pairs = {f"`{n}`": (e, values["words"][n]["beside"]) for n, e in errors.items()}
-    pairs |= {f"{way} when it predicts": (e, "heat maps") for way, e in values["ways"].items()}
-    said = {n: verdict(e, errors[other]) for n, (e, other) in pairs.items() if other}
-    for name in errors:  # a comparison that is not quite fair says so
-        shown, of = (values["shown"].get(n) for n in (name, values["words"][name]["beside"]))
-        if of and abs(shown / of - 1) > 0.05:
-            said[f"`{name}` (shown {shown:,} faces, not {of:,})"] = said.pop(f"`{name}`")
+    said = {}
+    for name, words in values["words"].items():
+        if not (other := words["beside"]):
+            continue
+        shown, of = (values["shown"][n] for n in (name, other))
+        # A comparison that is not quite fair says so.
+        unlike = f", shown {shown:,} faces, not {of:,}" if abs(shown / of - 1) > 0.05 else ""
+        said[f"{words['what']} (`{name}`{unlike})"] = verdict(errors[name], errors[other])
+    for way, found in values["ways"].items():
+        said[f"{way} when it predicts"] = verdict(found, errors["heat maps"])
     texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
     return "".join(
         f"- {text}: {'; '.join(found)}.\n"

@@ -277,9 +277,9 @@ def contrast(grey: np.ndarray, landmarks: np.ndarray) -> float:
     return float(part.std()) if part.size else 0.0
 
 
-def chance_right(disagreement: np.ndarray) -> np.ndarray:
+def chance_right(disagreement: np.ndarray, curve: tuple[float, float] = TRUST) -> np.ndarray:
     """The chance that landmarks have an NME below 10 %, by `Landmarker.disagreement` [n]: [n]."""
-    level, slope = TRUST
+    level, slope = curve
     return 1 / (1 + np.exp(-level - slope * np.log(np.maximum(disagreement, 1e-6))))
 
 

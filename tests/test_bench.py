@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+import bench.__main__ as shell
 from bench import customary, london, scoreboard, trees
 from bench.__main__ import Run
 from bench.contenders import course, mean_face
-from bench.record import record
+from bench.record import record, this_machine
 from helpers.annotations import read_faces, read_image
 from helpers.dataset import load_faces
 from helpers.metrics import auc, bootstrap, box_size, inter_ocular, inter_pupil, nme
@@ -75,7 +76,7 @@ def test_a_data_set_named_twice_is_learned_from_twice_and_counted_once(lists, tm
     run = Run("one", faces, lists[1], tmp_path, tmp_path / "r.json", True, "demo", ["demo", "demo"])
     once = len(load_faces("train", "demo"))
     assert run.learn_from == ["demo"] * 4 and run.entries == 4 * once
-    assert len(run.others) == once
+    assert len(run.others) == once and run.data_sets == ["demo"]
 
 
 def test_what_was_trained_is_not_trained_again(lists, tmp_path, monkeypatch):
@@ -306,6 +307,65 @@ def test_a_record_is_replaced_and_the_others_stay(tmp_path):
     assert '"list": [4, 5]' in file.read_text("utf-8")  # a list is one line to read
 
 
+def test_versions_are_those_of_the_packages_that_brought_the_modules(monkeypatch):
+    brought = {"onnxruntime": ["onnxruntime-gpu"], "_dlib_pybind11": ["dlib"]}
+    monkeypatch.setattr("bench.record.packages_distributions", lambda: brought)
+    monkeypatch.setattr("bench.record.version", lambda package: f"of {package}")
+    machine = this_machine()
+    assert (machine["onnxruntime"], machine["dlib-bin"]) == ("of onnxruntime-gpu", "of dlib")
+    assert "mediapipe" not in machine
+
+
+@pytest.fixture
+def run(lists, tmp_path):
+    return Run("one", *lists, tmp_path, tmp_path / "r.json", True, "demo", ["lfpw", "lfpw"])
+
+
+def test_a_data_set_named_twice_is_looked_at_once(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(shell.trust, "measure", lambda names, most: asked.append(names) or {})
+    monkeypatch.setattr(shell.detector, "measure", lambda names, count: asked.append(names) or {})
+    shell.measure_trust(run)
+    shell.measure_detector(run)
+    assert asked == 2 * [["demo", "lfpw"]]
+
+
+def test_the_trials_record_says_which_photographs_came_in_besides(run, monkeypatch):
+    monkeypatch.setattr(Run, "others", [])
+    monkeypatch.setattr(shell.improve, "measure", lambda *_: {})
+    monkeypatch.setattr(shell, "improve_table", lambda values: "")
+    shell.measure_improve(run)
+    assert json.loads(run.file.read_text("utf-8"))["improve one"]["more"] == ["lfpw"]
+
+
+def test_an_opencv_without_cascades_is_told_before_anything_is_trained(run, monkeypatch):
+    monkeypatch.setattr(shell, "HAS_CASCADES", False)
+    monkeypatch.setattr(customary, "trained", None)  # would fail
+    with pytest.raises(SystemExit, match=r"^customary: .* `pip install 'opencv-python<5'`"):
+        shell.measure_customary(run)
+
+
+def test_a_wrong_path_of_the_portraits_is_told_before_anything_is_measured(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("LONDON", str(tmp_path / "nowhere"))
+    with pytest.raises(SystemExit, match="nowhere: there is no such archive or folder"):
+        shell.measure_shipped(run)
+    assert not run.file.exists()
+
+
+def test_figures_of_the_live_widget_stay_where_no_browser_can_measure_them(run, monkeypatch):
+    live = {"fps": 12, "milliseconds": {}}
+    clip = {"size": [6, 4], "frames": 1, "weights": "fast", "filter": "tiger", "fps": 3}
+    monkeypatch.setattr(shell.video, "measure", lambda count: clip | {"milliseconds": {}})
+    recorded = []
+    for found in (None, live, None):
+        monkeypatch.setattr(shell.video, "measure_live", lambda seconds, found=found: found)
+        shell.measure_video(run)
+        recorded.append(json.loads(run.file.read_text("utf-8"))["video"])
+    assert [values.get("live", "nothing") for values in recorded] == ["nothing", live, live]
+
+
 def test_errors_are_sorted_by_the_tone_of_the_skin(lists, monkeypatch):
     """Three faces, darkened more and more; the landmarks of the darkest are off by a known way."""
     pictures, landmarks = [], []
@@ -322,7 +382,7 @@ def test_errors_are_sorted_by_the_tone_of_the_skin(lists, monkeypatch):
             k = next(k for k, p in enumerate(pictures) if np.array_equal(p[..., ::-1], image))
             return (landmarks[k] + np.array([0.1 * eyes[k] * (k == 1), 0]))[None]
 
-    monkeypatch.setattr(london, "read_london", lambda _: (pictures, None, None, landmarks))
+    monkeypatch.setattr(london, "read_set", lambda *_: (pictures, None, None, landmarks))
     monkeypatch.setattr(london.Landmarker, "load", lambda _: Exact())
     found = london.measure("folder")
     assert found["faces"] == 3

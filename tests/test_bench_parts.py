@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from bench.tables import (
     faces_table,
     habits_table,
     improve_table,
+    steps_table,
     turned_table,
 )
 from bench.words import DATA, changes_in_words, habits_in_words
@@ -120,6 +122,65 @@ def test_a_training_that_was_stopped_goes_on_inside_and_sums_up_its_seconds(list
         load_checkpoint(tmp_path / f"{n}.pt")[0].state_dict() for n in ("whole", "stopped")
     )
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_power_cut_before_the_last_epoch_is_told_leaves_the_curve_whole(lists, tmp_path):
+    train = Recipe.train
+
+    class Cut(Recipe):
+        def train(self, *settings, on_epoch, **options):
+            def cut(history):
+                if len(history) == 2:  # its state is saved by now
+                    raise SystemError("the power is gone")
+                on_epoch(history)
+
+            return train(self, *settings, on_epoch=cut, **options)
+
+    small, path = Recipe(width=8, size=32, batch_size=8), tmp_path / "cut.pt"
+    with pytest.raises(SystemError):
+        kept.trained(Cut(**vars(small)), lists[0], 2, path)
+    assert len(json.loads(path.with_suffix(".json").read_text())["curve"]) == 1
+    found = kept.trained(small, lists[0], 2, path)
+    assert found["done"] and len(found["curve"]) == 2
+
+
+def test_seconds_of_a_training_that_begins_anew_after_all_do_not_count(
+    lists, tmp_path, monkeypatch
+):
+    small, path = Recipe(width=8, size=32, batch_size=8), tmp_path / "anew.pt"
+    known = {"done": False, "curve": [9.0], "seconds": 1000.0}
+    path.with_suffix(".json").write_text(json.dumps(known))
+    Path(f"{path}.resume").write_bytes(b"of another training")
+    found = kept.trained(small, lists[0], 2, path)
+    assert found["seconds"] < 1000 and len(found["curve"]) == 2
+
+
+def test_the_seconds_of_a_stopped_training_are_those_of_its_parts(tmp_path):
+    path = tmp_path / "one.pt"
+
+    def stopped():
+        Path(f"{path}.resume").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kept.whole_seconds(path, stopped)
+    so_far = path.with_suffix(".stopped")
+    so_far.write_text(str(float(so_far.read_text()) + 1000))
+    assert 1000 < kept.whole_seconds(path, lambda: None) < 1100
+    assert not so_far.exists() and kept.whole_seconds(path, lambda: None) < 1000
+
+
+def test_what_was_trained_by_another_recipe_is_not_taken_for_this(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(contenders, "once", lambda file, _: seen.append(file.name) or 0.0)
+    for name in ("export", "load_onnx", "load_checkpoint", "Landmarker"):
+        monkeypatch.setattr(contenders, name, lambda *_: ())
+    monkeypatch.setattr(contenders, "ways", lambda *_: [])
+    for sets in (["a", "a", "b"], ["/elsewhere/a", "a", "b"], ["a", "b", "b"]):
+        contenders.recipe(sets, 100, tmp_path, 1_000)
+    monkeypatch.setattr(contenders, "RECIPE", "--network LandmarkNet")
+    contenders.recipe(["a", "a", "b"], 100, tmp_path, 1_000)
+    assert seen[0] == seen[1] and len(set(seen)) == 3
 
 
 def test_the_learning_curve_has_a_point_every_so_many_faces(
@@ -219,6 +280,21 @@ def test_notebook_06b_tells_of_the_longest_trainings_and_no_more_than_their_seed
     assert "had learned little" in habits_in_words(short, board)
 
 
+def test_notebook_06b_says_how_long_the_networks_of_its_table_were_trained():
+    results = json.loads(RESULTS.read_text("utf-8"))
+    values = results[f"customary {DATA}"]
+    names = ("as it stands", "full epochs", "photographs kept whole", "wider crop")
+    run = {"told": 9.0, "validation": 9.0, "test": 9.0, "seconds": 60}
+    old = {name: [run] for name in names}
+    longer = {f"{name}, 3 times the steps": [run | {"steps": 2_842}] for name in names}
+    values |= {"rows": old, "epochs": 10}
+    told = notebook_cells(results)["06b_customary"]["customary"]
+    assert "for 10 epochs at 112 pixels. In notebook 6 it was trained for longer." in told
+    values |= {"rows": old | longer, "steps": 940}
+    told = notebook_cells(results)["06b_customary"]["customary"]
+    assert "for 2,842 steps at 112 pixels. In notebook 6 it had about 940." in told
+
+
 def test_a_changed_trial_is_trained_again(lists, small_trials, tmp_path, monkeypatch):
     monkeypatch.delitem(small_trials, "more faces")
     once = improve.measure(*lists, tmp_path, (0,), looks=50)
@@ -246,10 +322,17 @@ def test_a_change_is_better_only_where_every_seed_with_it_beats_every_seed_witho
     assert "| `heat maps` | 1,500 | 5.65 ± 0.75 | -0.10, seeds differ |" in more
     assert "| 5.70 ± 0.90 | -0.05, seeds differ |" in mirror
     assert changes_in_words(values) == (
-        "- Better: `heat maps` -1.15.\n"
-        "- Not decided: mirror when it predicts -0.05; "
-        "`more faces` (shown 1,500 faces, not 1,600) -0.10.\n"
+        "- Better: heat maps in words (`heat maps`) -1.15.\n"
+        "- Not decided: more faces in words (`more faces`, shown 1,500 faces, not 1,600) -0.10; "
+        "mirror when it predicts -0.05.\n"
     )
+
+
+def test_each_step_of_notebook_07_says_what_it_is_held_against():
+    recorded = json.loads(RESULTS.read_text("utf-8"))[f"improve {DATA}"]
+    head, _, first, *_ = steps_table(recorded).splitlines()
+    assert head.endswith("| minutes of one core |")
+    assert first.startswith("| `start`, against `plain`: start from the mean face | ")
 
 
 def test_the_recorded_trials_are_those_of_the_code():
@@ -276,6 +359,11 @@ def test_the_long_training_is_done_once_for_each_way_and_keeps_every_epoch(
             "val_nme": 2,
         }
     assert once["unchanged"] != once["augmented"]
+    monkeypatch.setattr(overfitting, "curves_of", lambda *settings: settings[-1])
+    paths = [overfitting.measure(tmp_path, 2, w, 32)["unchanged"] for w in (8, 16)]
+    monkeypatch.setattr(overfitting, "load_faces", lambda part, name: lists[0][2:])
+    paths.append(overfitting.measure(tmp_path, 2, 8, 32)["unchanged"])
+    assert len(set(paths)) == 3 and paths[0].with_suffix(".json").exists()
     assert once["training_faces"] + once["validation_faces"] == len(lists[0])
 
 
@@ -379,6 +467,12 @@ def test_the_detector_is_scored_against_the_label_file(folder, lists, monkeypatc
     assert found == {"all": (100.0, 0.0), "half": (50.0, 1.0), "none": (0.0, 0.0)}
 
 
+def test_the_detectors_that_are_left_out_are_named(monkeypatch, capsys):
+    monkeypatch.setattr(detector, "HAS_CASCADES", False)
+    assert not [name for name in detector.ways() if "cascade" in name]
+    assert "The cascades are left out: OpenCV " in capsys.readouterr().out
+
+
 def test_a_turned_face_stands_under_its_turned_landmarks(lists):
     face = lists[1][0]
     upright, lying = (turned.turned_by(face, angle) for angle in (0, 90))
@@ -408,6 +502,13 @@ def test_the_benchmark_starts_from_the_repositorys_root():
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "--quick" in done.stdout
+
+
+def test_what_a_process_of_its_own_fails_on_is_seen(monkeypatch, capfd):
+    monkeypatch.chdir(RESULTS.parent.parent)
+    with pytest.raises(subprocess.CalledProcessError):
+        growth.measure(["many"])
+    assert "invalid literal for int() with base 10: 'many'" in capfd.readouterr().err
 
 
 def test_the_peak_of_memory_is_that_of_the_process_alone():

@@ -1,6 +1,7 @@
 """What the rebuilt environments of Colab and others rest on."""
 
 import json
+import sys
 
 import pytest
 
@@ -25,6 +26,14 @@ def test_a_newer_list_is_told_apart_by_what_differs(tmp_path, capsys):
     newer.write_text(text.replace("torch==2.11.0\n", "torch==2.11.0+cu128\n"), "utf-8")
     elsewhere.compare(newer)
     assert capsys.readouterr().out == "numpy: 2.1.3 here, 2.9.0 there\n"
+
+
+def test_a_notebook_that_is_not_there_is_refused_before_anything_is_made(monkeypatch, capsys):
+    monkeypatch.setattr(elsewhere, "colab", None)  # would fail
+    monkeypatch.setattr(sys, "argv", ["elsewhere.py", "colab", "05_predict", "05_predikt"])
+    with pytest.raises(SystemExit) as stop:
+        elsewhere.main()
+    assert stop.value.code == 2 and "no notebook 05_predikt" in capsys.readouterr().err
 
 
 PROGRESS = "50%|#####     | 1/2 [00:00<00:00]\r100%|##########| 2/2"

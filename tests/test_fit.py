@@ -1,5 +1,8 @@
 """Fitting the face model: two sets of portraits made one, and what labels of turned faces tell."""
 
+import shutil
+
+import cv2
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from fit.frame import align, align_more, moved
 from fit.looks import as_of_one_studio
 from fit.regions import under_white_light
 from helpers.landmarks import MIRROR
-from london_set import landmarks_of, read_london, read_neutral
+from london_set import landmarks_of, read_london, read_neutral, read_set
 
 
 def test_skins_of_another_studio_get_the_colours_that_go_with_their_brightness():
@@ -65,3 +68,23 @@ def test_a_set_without_smiles_is_read_and_one_without_templates_is_refused(tmp_p
         read_neutral(tmp_path)
     with pytest.raises(ValueError, match=r"no neutral/\*\.tem in it"):
         read_london(tmp_path)
+
+
+def test_a_set_is_read_from_its_archive_too_and_a_picture_that_is_none_is_named(tmp_path):
+    folder = tmp_path / "set" / "neutral"
+    folder.mkdir(parents=True)
+    lines = "\n".join(f"{k} {2 * k % 7}" for k in range(189))
+    (folder / "001.tem").write_text(f"189\n{lines}\n")
+    archive = tmp_path / "set.tar.gz"
+    for source, told in ((tmp_path / "set", r"set.neutral.001\.jpg"), (archive, r"set\.tar\.gz")):
+        shutil.make_archive(tmp_path / "set", "gztar", tmp_path / "set")
+        with pytest.raises(ValueError, match=f"{told}.*: missing, or not a picture"):
+            read_set(source, read_neutral)
+    cv2.imwrite(str(folder / "001.jpg"), np.full((8, 9, 3), 200, np.uint8))
+    shutil.make_archive(tmp_path / "set", "gztar", tmp_path / "set")
+    for source in (tmp_path / "set", archive):
+        pictures, points, landmarks = read_set(source, read_neutral)
+        assert (pictures.shape, points.shape) == ((1, 8, 9, 3), (1, 189, 2))
+        assert landmarks.shape == (1, 68, 2)
+    with pytest.raises(ValueError, match="gone: there is no such archive or folder"):
+        read_set(tmp_path / "gone", read_neutral)

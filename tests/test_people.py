@@ -461,7 +461,7 @@ def test_a_fitted_model_is_written_once_its_people_are_unlike_those_of_the_portr
     asset = tmp_path / "people.npz"
     asset.write_bytes(b"as it was")
     monkeypatch.setattr(fit_people, "ASSET", asset)
-    monkeypatch.setattr(fit_people, "read", lambda source, reader: source.name)
+    monkeypatch.setattr(fit_people, "read_set", lambda source, reader: source.name)
     sets = {("one", "other"): (model, {"all": (real, np.eye(60))})}
     monkeypatch.setattr(fit_people, "fit", lambda *folders: sets[folders])
     asked = ["--london", "one", "--canada", "other"]

@@ -100,6 +100,16 @@ def test_a_recipe_starts_from_the_mean_face_unless_told_otherwise(faces, asked, 
     assert (asked["model"].head.bias == 0.25).all()
 
 
+def test_terms_of_the_start_hold_unless_others_are_said(faces, asked, tmp_path):
+    save_checkpoint(LandmarkNet(8, 32), tmp_path / "before.pt", {"terms": "research only"})
+    Recipe(**SMALL).train(faces, 1, "out.pt", start=tmp_path / "before.pt", about={"mirror": True})
+    assert (asked["about"]["terms"], asked["about"]["mirror"]) == ("research only", True)
+    Recipe(**SMALL).train(faces, 1, "out.pt", start=tmp_path / "before.pt", about={"terms": "none"})
+    assert asked["about"]["terms"] == "none"
+    Recipe(**SMALL).train(faces, 1, "out.pt")
+    assert set(asked["about"]) == {"margin"}  # a plan, by which stopped trainings are known
+
+
 def test_the_kept_weights_are_the_running_mean(faces, tmp_path):
     """One epoch of four steps, by hand: each step keeps half of the mean so far."""
     seen = []

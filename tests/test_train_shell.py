@@ -64,6 +64,21 @@ def test_what_goes_on_from_other_weights_keeps_their_terms_and_counts_their_face
     assert about["faces_seen"] == 2 * 32
 
 
+def test_a_training_that_is_stopped_leaves_a_file_with_its_terms(
+    data, tmp_path, make_folder, monkeypatch
+):
+    def stop(history):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_cli, "_print_epoch", stop)
+    words = ["--faces", str(make_folder("one", train=40, test=8)), "--epochs", "2", "--size", "32"]
+    words += ["--width", "8", "--batch-size", "8", "--mirror", "--terms", "research only"]
+    with pytest.raises(KeyboardInterrupt):
+        main([*words, "--out", str(tmp_path / "stopped.pt")])
+    about = load_checkpoint(tmp_path / "stopped.pt")[1]
+    assert (about["terms"], about["mirror"], about["faces"]) == ("research only", True, ["one"])
+
+
 @pytest.mark.parametrize(
     "words, told",
     [

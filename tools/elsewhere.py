@@ -260,6 +260,9 @@ def main() -> None:
                 parser.error("compare needs a list, such as pip-freeze.gpu.txt")
             compare(Path(arguments.names[0]))
         else:
+            known = {path.stem for path in numbered(ROOT / "notebooks")}
+            if unknown := ", ".join(sorted({*arguments.names} - known)):
+                parser.error(f"there is no notebook {unknown} among those that are run")
             ways[arguments.where](arguments.names)
     except subprocess.CalledProcessError as error:
         words = [str(word) for word in error.cmd]

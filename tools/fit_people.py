@@ -2,8 +2,8 @@
 
     python tools/fit_people.py --london PATH --canada PATH
 
-PATH is the archive (.tar.gz) of the London Set, or of the Young Adult White Faces, or the folder
-unpacked from it. Writes `helpers/assets/people.npz`.
+PATH is the archive of the London Set, or of the Young Adult White Faces, or the folder unpacked
+from it. Writes `helpers/assets/people.npz`.
 
 Every portrait is warped to the mean shape's frame (640 x 640 pixels) and cut into skin, hair and
 clothes. What is kept: principal components of shape and skin, and of the outlines of hair and
@@ -20,12 +20,10 @@ clothes as signed distances. No photograph, and no person's coefficients. In the
 """
 
 import argparse
-import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 from unittest import mock
 
 import numpy as np
@@ -36,19 +34,7 @@ from helpers.people import Person, cast, face_model
 from helpers.people.face_model import ASSET
 from helpers.shell import one_sentence
 from helpers.storage import whole_file
-from london_set import read_london, read_neutral
-
-Read = TypeVar("Read")
-
-
-def read(source: Path, reader: Callable[[Path], Read]) -> Read:
-    """What a reader of folders reads from a set's archive or folder."""
-    with one_sentence(), tempfile.TemporaryDirectory() as folder:
-        if source.is_file():
-            with tarfile.open(source) as archive:
-                archive.extractall(folder, filter="data")
-            source = Path(folder)
-        return reader(source)
+from london_set import read_london, read_neutral, read_set
 
 
 def people_of(model: Model) -> list[Person]:
@@ -77,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("--london", "--canada"):
         parser.add_argument(name, type=Path, required=True, help="archive or folder of the set")
     args = parser.parse_args(arguments)
-    model, spaces = fit(read(args.london, read_london), read(args.canada, read_neutral))
+    with one_sentence():
+        portraits = read_set(args.london, read_london), read_set(args.canada, read_neutral)
+    model, spaces = fit(*portraits)
     people = people_of(model)
     drawn, among = nearest(spaces, people)
     if drawn.min() < among.min():

@@ -8,10 +8,17 @@ picture, with pixel centres at whole numbers.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import cv2
 import numpy as np
+
+from helpers.storage import unpack
+
+Read = TypeVar("Read")
 
 # JAW: the template points along the jaw, from landmark 0 to landmark 16. WEIGHTS: the template
 # points, by their indices, that each of the landmarks 17 to 67 is a weighted mean of.
@@ -24,15 +31,33 @@ WEIGHTS: dict[int, dict[int, float]] = {
 CHIN = 129  # the template point at the tip of the chin
 
 
+def read_set(source: Path, reader: Callable[[Path], Read]) -> Read:
+    """What a reader of folders, such as `read_london`, reads from a set's archive or folder.
+
+    Raises ValueError that names the source where there is no such file or folder.
+    """
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such archive or folder.")
+    if source.is_dir():
+        return reader(source)
+    with TemporaryDirectory() as place:
+        folder = unpack(source, Path(place) / "set")
+        try:
+            return reader(folder)
+        except ValueError as error:  # names the archive, since the folder is gone by then
+            raise ValueError(str(error).replace(str(folder), str(source))) from None
+
+
 def read_london(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """All persons of the set: neutral and smiling pictures, and the neutral ones' points.
 
     Returns two arrays of BGR uint8 [n, H, W, 3], the templates' points float64 [n, 189, 2] and the
-    landmarks float64 [n, 68, 2]. Raises ValueError where the folder holds no template.
+    landmarks float64 [n, 68, 2]. Raises ValueError where the folder holds no template, and for a
+    picture that is missing or cannot be read.
     """
     pictures, points, landmarks = read_neutral(folder)
     smiles = [t.parents[1] / "smiling" / t.with_suffix(".jpg").name for t in _templates(folder)]
-    smiling = np.array([cv2.imread(str(smile)) for smile in smiles])
+    smiling = np.array([_picture(smile) for smile in smiles])
     return pictures, smiling, points, landmarks
 
 
@@ -42,9 +67,17 @@ def read_neutral(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     As `read_london` has them.
     """
     templates = _templates(folder)
-    pictures = np.array([cv2.imread(str(t.with_suffix(".jpg"))) for t in templates])
+    pictures = np.array([_picture(t.with_suffix(".jpg")) for t in templates])
     points = np.array([np.loadtxt(t, skiprows=1, max_rows=189) for t in templates])
     return pictures, points, np.array([landmarks_of(p) for p in points])
+
+
+def _picture(path: Path) -> np.ndarray:
+    """A picture file, BGR uint8 [H, W, 3]."""
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise ValueError(f"{path}: missing, or not a picture that can be read.")
+    return picture
 
 
 def _templates(folder: Path) -> list[Path]:

@@ -36,8 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if wrong := doubtful_partners(scheme, [face.landmarks for face in train[0]]):
         print(f"Look at the scheme's mirror partners: those of {', '.join(wrong[:5])} do not fit.")
     before = _defaults(args)
-    _train(args, train, scheme)
-    _complete(args, names, before)
+    about = {"faces": before.get("faces", []) + [Path(name).name for name in names]}
+    about |= {"mirror": args.mirror} | ({"terms": args.terms} if args.terms else {})
+    _train(args, train, scheme, about)
+    _complete(args, before)
     _score(args, train[0], test)
 
 
@@ -102,8 +104,14 @@ def _scheme(name: str | None, faces: list[Face]) -> Scheme:
     return scheme
 
 
-def _train(args: argparse.Namespace, lists: Sequence[list[Face]], scheme: Scheme) -> None:
-    """Trains as the options say, on the first list of faces and more; the weights are at --out."""
+def _train(
+    args: argparse.Namespace, lists: Sequence[list[Face]], scheme: Scheme, about: dict[str, Any]
+) -> None:
+    """Trains as the options say, on the first list of faces and more; the weights are at --out.
+
+    about: what the weights learned from and what they may be used for. It is said from the first
+    epoch on, so that a training that is stopped leaves no file that lacks it.
+    """
     bf16 = args.bf16 and (CPU_HAS_BF16 or pick_device().type != "cpu")
     if args.bf16 and not bf16:
         print("--bf16 is left out: this processor would take ten times as long with it.")
@@ -123,23 +131,19 @@ def _train(args: argparse.Namespace, lists: Sequence[list[Face]], scheme: Scheme
         seed=args.seed,
         start=args.start,
         scheme=scheme,
+        about=about,
         bf16=bf16,
         on_epoch=_print_epoch,
     )
 
 
-def _complete(args: argparse.Namespace, names: Sequence[str], before: dict[str, Any]) -> None:
-    """Adds to the checkpoint at --out what it learned from and what it may be used for.
+def _complete(args: argparse.Namespace, before: dict[str, Any]) -> None:
+    """Adds the faces that --start had seen to the checkpoint at --out, stored as --half says.
 
-    before: what the checkpoint of --start says: what it was trained on has a part in these
-    weights, too, and its terms hold for them.
+    before: what the checkpoint of --start says.
     """
     model, about = load_checkpoint(args.out)
-    about["faces"] = before.get("faces", []) + [Path(name).name for name in names]
     about["faces_seen"] += before.get("faces_seen", 0)
-    if terms := args.terms or before.get("terms"):
-        about["terms"] = terms
-    about["mirror"] = args.mirror
     save_checkpoint(model, args.out, about, half=args.half)
 
 

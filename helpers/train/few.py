@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from helpers.annotations import Face
 from helpers.augment import Augment
 from helpers.checkpoint import load_checkpoint, save_checkpoint
+from helpers.crop import MARGIN
 from helpers.dataset import FaceLandmarksDataset
 from helpers.guess_scheme import points_of
 from helpers.heatmap import HeatmapNet, heatmap_loss
@@ -51,7 +52,7 @@ def fine_tune(
     if not isinstance(known, HeatmapNet):
         raise ValueError(f"{start}: a {type(known).__name__}; a HeatmapNet is needed.")
     assert known.width  # only a network for ONNX Runtime has none
-    scheme, margin = framed(scheme, faces, said.get("margin", 1.5))
+    scheme, margin = framed(scheme, faces, said.get("margin", MARGIN))
     torch.manual_seed(seed)
     model = HeatmapNet(known.width, known.size, scheme)
     crops = FaceLandmarksDataset(faces, model.size, margin)

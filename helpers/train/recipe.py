@@ -72,16 +72,17 @@ class Recipe:
         checkpoint of the same network, to go on from, perhaps on a larger canvas, or for other
         points: of those, it keeps the last layer's part for each that has the same name (`go_on`).
         scheme: which points to learn, by default `scheme_for(faces)`; they are taken by their names
-        (`points_of`). about: what else the checkpoint is to say; its margin is added. options:
-        `device`, `bf16` and `on_epoch`, as for `fit`. Returns the history, as `fit` does. Raises
-        ValueError where `start` is another network or the scheme is not that of the faces.
+        (`points_of`). about: what else the checkpoint is to say; its margin is added, and the terms
+        of `start` where `about` has none. options: `device`, `bf16` and `on_epoch`, as for `fit`.
+        Returns the history, as `fit` does. Raises ValueError where `start` is another network or
+        the scheme is not that of the faces.
         """
         scheme = scheme or scheme_for(faces)
         given, faces = faces, points_of(scheme, faces)
         more = [faces if one is given else points_of(scheme, one) for one in more]
         here, held = split_by_photograph(faces, seed)
         scheme, margin = framed(scheme, [faces[i] for i in here], self.margin)
-        said = {"margin": margin} | (about or {})
+        said = {"margin": margin} | (_terms_of(start) if start else {}) | (about or {})
         dataset = FaceLandmarksDataset(faces, self.size, margin)
         if few:
             here = _over_and_over(faces, here, few, seed)
@@ -160,6 +161,12 @@ def go_on(start: str | Path, model: Network, mean_face: torch.Tensor) -> None:
         rows[new] = weights[name].unflatten(0, (len(names), -1))[old]
         weights[name] = rows.flatten(0, 1)
     model.load_state_dict(weights)  # convolutions take any canvas
+
+
+def _terms_of(start: str | Path) -> dict[str, Any]:
+    """The terms of a checkpoint, which hold for what goes on from it; empty where it has none."""
+    _, about = load_checkpoint(start)
+    return {"terms": about["terms"]} if "terms" in about else {}
 
 
 def framed(scheme: Scheme, faces: list[Face], margin: float = MARGIN) -> tuple[Scheme, float]:

@@ -11,7 +11,7 @@ class Trial:
     """One change of a recipe, to be compared with the trial that lacks it.
 
     recipe: with the change. what: the change in words. beside: the name of the trial to compare
-    with. more: what the network learns from besides, "photographs" of another archive or "people"
+    with. more: what the network learns from besides, "photographs" of other archives or "people"
     who do not exist.
     """
 
@@ -38,12 +38,14 @@ TRIALS: dict[str, Trial] = {
     "flip only": Trial(replace(FLIPPED, rename=False), "mirror images, not renamed", "margin"),
     "L1": Trial(ABSOLUTE, "absolute instead of squared error", "flip"),
     "Wing": Trial(replace(FLIPPED, loss="Wing"), "Wing loss instead of squared error", "flip"),
-    "SoftWing": Trial(replace(FLIPPED, loss="SoftWing"), "SoftWing loss instead of it", "flip"),
+    "SoftWing": Trial(
+        replace(FLIPPED, loss="SoftWing"), "SoftWing loss instead of squared error", "flip"
+    ),
     "size": Trial(SMALLER, "112 instead of 128 pixels", "L1"),
     "heat maps": Trial(MAPS, "68 maps and their mean positions instead of 136 numbers", "L1"),
     "average": Trial(
         replace(MAPS, average=0.99), "moving average (EMA) of the weights", "heat maps"
     ),
-    "more faces": Trial(MAPS, "photographs of another archive besides", "heat maps", "photographs"),
+    "more faces": Trial(MAPS, "photographs of other archives besides", "heat maps", "photographs"),
     "generated": Trial(MAPS, "people who do not exist besides", "heat maps", "people"),
 }
