@@ -11,12 +11,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from helpers.draw import paint_pair
+from helpers.draw import PAGE, paint_pair
 from helpers.landmarks import IBUG, Scheme, mean_of_known
 from helpers.metrics import cumulative, point_errors
 from helpers.widgets.knobs import Shown, clicks, line
 
 LAST, HIGHEST = 20, 101  # per cent: where the axes of a cumulative error curve end
+
+# Of a report about a face, in pixels: the side of each answer's picture, by how many there are, the
+# room between them and above them.
+SIDES, GAP, TITLE = {1: 380, 2: 290}, 10, 30
 
 LOSSES = {"train_loss": "training", "val_loss": "validation"}  # of a history, and what they are
 
@@ -30,7 +34,7 @@ def curves(
     is cut off, so that what lies below can be told apart. scheme: what the errors are divided by.
     """
     epochs = range(1, len(history) + 1)
-    _figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+    _figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 3), layout="constrained")
     left.semilogy(epochs, [line["train_loss"] for line in history], "o-", label="training")
     left.semilogy(epochs, [line["val_loss"] for line in history], "o-", label="validation")
     left.set(xlabel="epoch", ylabel="loss")
@@ -53,7 +57,7 @@ def long_curves(
     panels: for each title "train_loss", "val_loss" and "val_nme", one number for each epoch.
     baseline: as for `curves`.
     """
-    _figure, axes = plt.subplots(1, len(panels) + 1, figsize=(11, 3.2), layout="constrained")
+    _figure, axes = plt.subplots(1, len(panels) + 1, figsize=(PAGE, 3.2), layout="constrained")
     losses = [value for one in panels.values() for key in LOSSES for value in one[key]]
     for axis, (title, one) in zip(axes, panels.items(), strict=False):
         for key, label in LOSSES.items():
@@ -85,7 +89,7 @@ def training_chart(
     count, last = len(history), max(2, len(history))  # one epoch alone would be no axis
     epochs = range(1, count + 1)
     rows = {name: [row[name] for row in history] for name in ("train_loss", "val_loss", "val_nme")}
-    figure = Figure(figsize=(9.5, 4.4))
+    figure = Figure(figsize=(PAGE, 4.4))
     upper, lower = figure.add_axes((0.1, 0.56, 0.88, 0.36)), figure.add_axes((0.1, 0.12, 0.88, 0.4))
     upper.semilogy(epochs, rows["train_loss"], "o-", label="training")
     upper.semilogy(epochs, rows["val_loss"], "o-", label="validation")
@@ -93,13 +97,14 @@ def training_chart(
     lower.plot(epochs, rows["val_nme"], "o-C1", label="validation")
     if baseline:
         lower.axhline(baseline, color="grey", linestyle="--", label="mean face")
-    lower.set(xlabel="epoch", ylabel="NME, %", ylim=(0, None))
+    most = 1.4 * baseline if baseline else 1.05 * max(rows["val_nme"])
+    lower.set(xlabel="epoch", ylabel="NME, %", ylim=(0, most))
     for axis in (upper, lower):
         axis.set_xlim(1 - 0.03 * (last - 1), 1 + 1.03 * (last - 1))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(loc="upper right")
     marks = [axis.axvline(1, color="grey", animated=True) for axis in (upper, lower)]
-    dot = lower.plot([], [], "o", color="black", markersize=8, animated=True)[0]
+    dot = lower.plot([], [], "o", color="black", markersize=8, animated=True, clip_on=False)[0]
     title = upper.set_title(" ", animated=True)
     ground = _Ground(figure)
     (left, top, right, _), (*_, bottom) = ground.area(upper), ground.area(lower)
@@ -116,7 +121,7 @@ def training_chart(
         losses, nme = [rows[name][now - 1] for name in list(rows)[:2]], rows["val_nme"][now - 1]
         for mark in marks:
             mark.set_xdata([now, now])
-        dot.set_data([best], [rows["val_nme"][best - 1]])
+        dot.set_data([best], [min(rows["val_nme"][best - 1], most)])  # at the rim if cut off
         text = f"Epoch {now} of {count}: validation NME {nme:.2f} %"
         title.set_text(text)
         picture = ground.drawn_over(*marks, dot, title)
@@ -136,7 +141,7 @@ def by_count(
     errors: for each name {number: NME of each seed, per cent}. A dot is a seed, the line goes
     through their means. counted: what the number is of, for the axis.
     """
-    _figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
+    _figure, axis = plt.subplots(figsize=(PAGE, 3.4), layout="constrained")
     for row, (name, runs) in enumerate(errors.items()):
         numbers, colour = list(runs), f"C{row}"
         axis.plot(numbers, [np.mean(runs[n]) for n in numbers], "-", color=colour, label=name)
@@ -160,7 +165,7 @@ def without_and_with(
     the ends of the axis; what lies beyond is told by an arrow and a number.
     """
     low, high = limits
-    _figure, axis = plt.subplots(figsize=(7, 0.5 + 0.3 * len(pairs)), layout="constrained")
+    _figure, axis = plt.subplots(figsize=(PAGE, 0.5 + 0.3 * len(pairs)), layout="constrained")
     for row, errors in enumerate(pairs.values()):
         for values, colour, height in zip(errors, ("grey", "C0"), (-0.13, 0.13), strict=True):
             inside = [value for value in values if low <= value <= high]
@@ -169,7 +174,7 @@ def without_and_with(
                 text = f"{np.mean(beyond):.1f} % →"
                 axis.text(high, row, text, color=colour, ha="right", va="center")
     axis.set_yticks(range(len(pairs)), list(pairs))
-    axis.invert_yaxis()
+    axis.set_ylim(len(pairs) - 0.5, -0.5)
     axis.grid(axis="y", alpha=0.3)
     axis.set(xlim=limits, xlabel="better ←   NME, % of inter-ocular distance   → worse")
     plt.show()
@@ -186,7 +191,8 @@ def training_rows(
     losses, errors, faces = next(iter(rows.values()))
     figure, axes = plt.subplots(
         *(len(rows), 2 + len(faces)),
-        figsize=(4.6 + 1.7 * len(faces), 1.85 * len(rows)),
+        figsize=(PAGE, 1.35 * len(rows)),
+        dpi=200,  # sharp where it is made smaller
         squeeze=False,
         width_ratios=[1.1, 1.1] + [1] * len(faces),
         layout="constrained",
@@ -196,16 +202,21 @@ def training_rows(
         left.semilogy(own)
         left.set_ylim(min(4e-4, *own), max(2e-2, 2 * max(own)))
         left.yaxis.set_minor_formatter("")
-        left.set_ylabel(name, fontsize=16)
+        left.set_ylabel(name, fontsize=14)
+        for axis in (left, right):
+            axis.tick_params(labelsize=8, labelbottom=False)
         right.plot(list(errors), list(errors.values()), color="silver")
         right.plot(list(looks), list(looks.values()))
         right.set(ylim=(0, 40))
         for axis, (title, face) in zip(others, seen.items(), strict=True):
             axis.imshow(face)
             axis.set(xticks=[], yticks=[], frame_on=False)
-            axis.set_title(title, fontsize=10)
-    axes[0, 0].set_title("training loss", fontsize=10)
-    axes[0, 1].set_title("NME, %, of unseen faces", fontsize=10)
+            axis.set_title(title, fontsize=9)
+    axes[0, 0].set_title("training loss", fontsize=9)
+    axes[0, 1].set_title("NME of new faces, %", fontsize=9)
+    for axis in axes[-1, :2]:
+        axis.tick_params(labelbottom=True)
+        axis.set_xlabel("step", fontsize=9)
     return as_picture(figure)
 
 
@@ -218,19 +229,23 @@ def as_picture(figure: Figure) -> np.ndarray:
     return picture
 
 
-def timelines(panels: Mapping[str, Mapping[str, np.ndarray]], fps: float) -> np.ndarray:
+def timelines(
+    panels: Mapping[str, Mapping[str, np.ndarray]], fps: float, ylabel: str = ""
+) -> np.ndarray:
     """Values over the time of a clip, panels side by side, drawn: RGB uint8 [H, W, 3].
 
-    panels: for each title, the values [t] of each name, one a frame. fps: frames a second.
+    panels: for each title, the values [t] of each name, one a frame. fps: frames a second. ylabel:
+    what the values are, and their unit.
     """
     figure, axes = plt.subplots(
-        1, len(panels), figsize=(9.5, 3.2), squeeze=False, layout="constrained"
+        1, len(panels), figsize=(PAGE, 3.2), squeeze=False, layout="constrained"
     )
     for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
         for name, values in lines.items():
             axis.plot(np.arange(len(values)) / fps, values, label=name)
         axis.set(xlabel="seconds", title=title)
         axis.legend(fontsize=8)
+    axes[0, 0].set_ylabel(ylabel)
     return as_picture(figure)
 
 
@@ -253,7 +268,7 @@ def cumulative_chart(
     curves: as for `cumulative_curves`. draw takes a `spot` besides, (error, per cent of faces), to
     mark. Only what depends on the two is drawn each time.
     """
-    figure = Figure(figsize=(9.5, 3.8))
+    figure = Figure(figsize=(PAGE, 3.8))
     axis = figure.add_axes((0.07, 0.14, 0.53, 0.76))
     lines = [axis.plot(*curve, label=name)[0] for name, curve in curves.items()]
     axis.set(xlabel="error of a face, % of inter-ocular distance", ylabel="faces, %")
@@ -316,34 +331,33 @@ def cumulative_faces(
     return draw
 
 
-def beside(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """A picture, and another to its right brought to the same height: RGB uint8 [H, W, 3]."""
-    height = len(picture)
-    width = round(other.shape[1] * height / len(other))
-    return np.hstack([picture, cv2.resize(other, (width, height), interpolation=cv2.INTER_AREA)])
-
-
 def face_report(
     image: np.ndarray,
     truth: np.ndarray,
     predicted: np.ndarray,
     limit: float = 40.0,
     scheme: Scheme = IBUG,
+    mean_face: np.ndarray | None = None,
 ) -> np.ndarray:
     """Truth (green), prediction (orange), and the error of each point as a bar: RGB uint8.
 
     image: of one face, uint8 [H, W, 3] or [H, W]. truth, predicted: [k, 2] in its pixels, of the
     points of the scheme. limit: where the scale of the bars ends, per cent; the same for all faces,
-    which makes them comparable.
+    which makes them comparable. mean_face: another answer [k, 2], to stand beside the prediction.
     """
-    errors = point_errors(predicted[None], truth[None], scheme=scheme)[0]
-    ground, bars, title = _report_ground(limit, scheme)
-    for bar, error in zip(bars, errors, strict=True):
+    answers = {"": predicted} if mean_face is None else {"": predicted, "mean face: ": mean_face}
+    errors = [point_errors(one[None], truth[None], scheme=scheme)[0] for one in answers.values()]
+    ground, bars, texts = _report_ground(limit, scheme, len(answers))
+    for bar, error in zip(bars, errors[0], strict=True):
         bar.set_height(error)
-    title.set_text(f"NME {mean_of_known(errors, 0):.1f} %")
-    chart = ground.drawn_over(*bars, title)
-    face = paint_pair(image, truth, predicted, zoom=2)
-    return beside(face_box(face, len(chart)), chart)
+    for text, name, values in zip(texts[1:], answers, errors, strict=True):
+        text.set_text(f"{name}NME {mean_of_known(values, 0):.1f} %")
+    picture = ground.drawn_over(*bars, *texts)
+    side = SIDES[len(answers)]
+    for k, answer in enumerate(answers.values()):
+        face = face_box(paint_pair(image, truth, answer, zoom=2), side)
+        picture[-side:, k * (side + GAP) : k * (side + GAP) + side] = face
+    return picture
 
 
 def face_box(picture: np.ndarray, side: int) -> np.ndarray:
@@ -360,19 +374,34 @@ def face_box(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 @cache
-def _report_ground(limit: float, scheme: Scheme) -> tuple["_Ground", list[Any], Any]:
-    """What all reports have in common, the bar of each point, and the text above them."""
-    figure = Figure(figsize=(5.4, 3.8))
-    axis = figure.add_axes((0.12, 0.13, 0.85, 0.77))
+def _report_ground(
+    limit: float, scheme: Scheme, answers: int
+) -> tuple["_Ground", list[Any], list[Any]]:
+    """What all reports have in common, the bars; the legend and a text for each answer."""
+    side = SIDES[answers]
+    figure = Figure(figsize=(PAGE, (side + TITLE) / 100))
+    width, height = 100 * figure.get_size_inches()
+    left, low = answers * (side + GAP) + 50, 45
+    axis = figure.add_axes(
+        (left / width, low / height, (width - left - 10) / width, (side - low) / height)
+    )
     bars: list[Any] = []
     for part, points in scheme.parts.items():
         red, green, blue = np.array(scheme.colours[part]) / 255 * 0.8  # white becomes grey
         colour = (red, green, blue)
         bars += axis.bar(list(points), [0] * len(points), color=colour, label=part, animated=True)
     axis.set(xlabel="point", ylabel=f"error, {scheme.measure}", ylim=(0, limit))
-    axis.legend(fontsize=7, ncols=4, loc="upper center")
-    title = axis.text((len(scheme) - 1) / 2, 1.03 * limit, "", ha="center", size=12, animated=True)
-    return _Ground(figure), bars, title
+    axis.set_title(f"error of each point, cut at {limit:g} %", size=10)
+    legend = axis.legend(fontsize=7, ncols=3, loc="upper center")  # over the highest bars
+    texts: list[Any] = [legend] + [
+        figure.text((k * (side + GAP) + side / 2) / width, 1 - 0.7 * TITLE / height, "", size=12)
+        for k in range(answers)
+    ]
+    for text in texts[1:]:
+        text.set_ha("center")
+    for text in texts:
+        text.set_animated(True)
+    return _Ground(figure), bars, texts
 
 
 class _Ground:

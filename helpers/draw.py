@@ -8,6 +8,7 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
+from IPython.core.getipython import get_ipython
 from IPython.display import Image, display
 from numpy.typing import ArrayLike
 
@@ -16,7 +17,13 @@ from helpers.landmarks import IBUG, Colour, Scheme, middles
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 COLOURS = IBUG.colours  # one for each part of the face
 TRUTH, PREDICTION, APART = (64, 255, 96), (255, 128, 0), (255, 255, 255)
-PAGE = 9.6  # inches: how wide each picture of `show` is, so that those of a notebook line up
+PAGE = 9.6  # inches: how wide each picture and each chart is, so that those of a notebook line up
+DOTS = 100  # pixels an inch
+
+# A notebook cuts a chart of Matplotlib to what is drawn, unless it is told not to.
+if (notebook := get_ipython()) and "inline" in plt.get_backend():
+    notebook.run_line_magic("matplotlib", "inline")
+    notebook.run_line_magic("config", "InlineBackend.print_figure_kwargs = {'bbox_inches': None}")
 
 
 def paint(
@@ -53,7 +60,7 @@ def paint(
         if not (known := np.isfinite(points).all(1)).any():
             continue
         extent = np.ptp(points[known], axis=0).max()
-        radius = max(1.3, extent / 90)
+        radius = _radius(extent, known.sum(), max(canvas.shape))
         if scheme and lines:
             _lines(canvas, points, scheme, colour)
         for index, (point, own) in enumerate(zip(points, colours, strict=True)):
@@ -64,6 +71,16 @@ def paint(
         if numbers:
             _write_numbers(canvas, points, radius, scale=max(0.38, extent / 1300))
     return canvas
+
+
+def _radius(extent: float, count: int, side: int) -> float:
+    """How large the dots of a face are, in pixels: large enough to be seen, the fewer the larger.
+
+    extent: of its known points, `count` of them; side: the picture's longer one; both in pixels.
+    """
+    if count >= len(IBUG):
+        return max(1.3, extent / 90)
+    return max(1.3, extent / 90 * (len(IBUG) / count) ** 0.5, side / 160)
 
 
 def _lines(canvas: np.ndarray, points: np.ndarray, scheme: Scheme, colour: Colour | None) -> None:
@@ -201,11 +218,10 @@ def show(
     for axis, title in zip(axes[:, 0], row_titles, strict=False):
         axis.set_ylabel(title, fontsize=9)
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png")
+    figure.savefig(drawn, format="png", dpi=DOTS, bbox_inches=None)
     plt.close(figure)
     grid = PIL.Image.open(drawn).convert("RGB")
-    page = PIL.Image.new("RGB", (round(PAGE * figure.dpi), grid.height), "white")
-    page.paste(grid)
+    page = PIL.Image.fromarray(on_page(np.asarray(grid)))
     buffer = io.BytesIO()
     page.save(buffer, "jpeg")  # photographs as PNG make a notebook megabytes large
     told = [title for title in (*row_titles, *titles) if title]
@@ -213,3 +229,16 @@ def show(
     alt = ": ".join([text, ", ".join(told)]) if told else text
     # Colab's IPython knows no `Image(alt=)`, which would say the same.
     display(Image(buffer.getvalue()), metadata={"image/jpeg": {"alt": alt}})
+
+
+def on_page(picture: np.ndarray) -> np.ndarray:
+    """A picture at the left of a white page, as wide as those of `show`: uint8 [H, 960, 3].
+
+    picture: RGB uint8 [H, W, 3] or grey [H, W], which stays grey; a wider one is made smaller.
+    """
+    width = round(PAGE * DOTS)
+    if (factor := width / picture.shape[1]) < 1:
+        size = (width, max(1, round(factor * len(picture))))
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    room = [(0, 0), (0, width - picture.shape[1]), (0, 0)][: picture.ndim]
+    return np.pad(picture, room, constant_values=255)

@@ -9,6 +9,7 @@ from helpers.charts import (
     cumulative_curves,
     cumulative_faces,
     face_report,
+    timelines,
     training_chart,
 )
 from helpers.metrics import cumulative
@@ -88,16 +89,28 @@ def test_a_bar_is_as_high_as_the_error_of_its_point():
     flat = face_report(image, truth, truth)
     wrong = truth.copy()
     wrong[10] += (0, 10)  # 20 %
-    chart = np.s_[:, 380:]
-    bar = (face_report(image, truth, wrong)[chart] != flat[chart]).any(2)[60:]
-    assert bar.sum(0).max() == pytest.approx(0.5 * 0.77 * 380, abs=4)  # half of a scale up to 40
+    chart = np.s_[60:, 400:]
+    bar = (face_report(image, truth, wrong)[chart] != flat[chart]).any(2)
+    assert bar.sum(0).max() == pytest.approx(0.5 * (380 - 45), abs=4)  # half of a scale up to 40
     np.testing.assert_array_equal(face_report(image, truth, truth), flat)
 
 
-def test_all_reports_have_one_shape():
+def test_all_reports_have_one_shape_and_are_as_wide_as_a_page():
     truth = np.random.default_rng(0).uniform(0, 40, (68, 2))
-    shapes = {face_report(np.zeros(s, np.uint8), truth, truth).shape for s in ((50, 90), (90, 50))}
-    assert len(shapes) == 1
+    for mean_face, height in ((None, 410), (truth + 1, 320)):
+        for shape in ((50, 90), (90, 50)):
+            report = face_report(np.zeros(shape, np.uint8), truth, truth, mean_face=mean_face)
+            assert report.shape == (height, 960, 3)
+
+
+def test_the_mean_face_stands_beside_the_prediction_of_the_same_face():
+    truth = np.random.default_rng(0).uniform(20, 80, (68, 2))
+    image = np.zeros((100, 100, 3), np.uint8)
+    same, other = (face_report(image, truth, truth, mean_face=truth + n) for n in (0, 9))
+    differ = np.flatnonzero((same != other).any((0, 2)))
+    assert 300 <= differ.min() and differ.max() < 590  # neither the prediction nor its bars
+    first, second = same[-290:, :290], same[-290:, 300:590]
+    np.testing.assert_array_equal(first, second)
 
 
 NMES = [20.0, 9.0, 7.5, 8.0, 7.0, 7.2]
@@ -122,6 +135,26 @@ def test_the_line_through_both_curves_stands_at_its_epoch():
         changed = (draw(epoch).picture != draw(6).picture).any(2)[top:bottom, left - 5 : right - 5]
         column = changed.sum(0)[: (right - left) * 9 // 10].argmax() - 5
         assert column == pytest.approx((right - left) * (epoch - 1) / 5, abs=2)
+
+
+def test_an_error_far_above_the_mean_faces_does_not_press_the_others_together():
+    """The curve after it is drawn as if it were not there."""
+    wild = [HISTORY[0] | {"val_nme": 90.0}, *HISTORY[1:]]
+    one, other = (
+        training_chart(history, 15.0)(6).picture[230:, 400:] for history in (HISTORY, wild)
+    )
+    np.testing.assert_allclose(one.astype(int), other, atol=2)
+
+
+def test_every_chart_with_a_line_is_as_wide_as_a_page():
+    pictures = [cumulative_curves(CURVES), training_chart(HISTORY)(1).picture]
+    pictures.append(timelines({"left": {"a": LEVELS}, "right": {"b": LEVELS}}, 30, "x, pixels"))
+    assert {picture.shape[1] for picture in pictures} == {960}
+
+
+def test_timelines_say_what_they_show():
+    plain, named = (timelines({"a": {"b": LEVELS}}, 30, text) for text in ("", "x, pixels"))
+    assert (named[:, :20] != 255).any() and (named != plain).any()
 
 
 def test_each_epoch_has_a_note_with_its_own_figures():

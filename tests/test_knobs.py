@@ -111,7 +111,7 @@ def test_the_frame_is_that_of_the_first_picture_so_that_nothing_jumps():
 def test_where_no_kernel_answers_a_picture_with_its_text_takes_the_widgets_place():
     data, metadata = Knobs(render, controls())._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert Image.open(io.BytesIO(data["image/jpeg"])).size == (20, 10)
+    assert Image.open(io.BytesIO(data["image/jpeg"])).size == (960, 10)  # 20 x 10, on its page
     alt = "The picture at grey, % 10.0, whole 3, tick False, way a."
     assert data["text/plain"] == metadata["image/jpeg"]["alt"] == alt
 

@@ -13,7 +13,7 @@ from nbval.plugin import metadata_tags
 
 import draw_filters
 import run_notebooks
-from reading_time import AFTERNOONS, minutes, number, prose
+from reading_time import AFTERNOONS, exercises, in_class, minutes, number, prose
 from run_notebooks import MAX_BYTES, WIDGET
 from stamp import ROOT, as_text, numbered, read_address, read_notebook, stamp
 
@@ -132,18 +132,59 @@ def test_no_printed_line_is_wider_than_a_page(path, code):
     assert not wide
 
 
+def sections():
+    """The solutions of each numbered notebook: name "1" or "3b" -> number -> its cells."""
+    found, here = {}, None
+    for cell in read_notebook(ROOT / "notebooks" / "solutions.ipynb").cells:
+        parts = [cell.source]
+        if cell.cell_type == "markdown":
+            parts = re.split(r"^(?=\*\*)", cell.source, flags=re.M)
+        for part in parts:
+            if title := re.match(r"\*\*(?:(\d+[bc]?)\.(\d)\*\*|Project of the (\w+) )", part):
+                name, exercise, project = title.groups()
+                here = found.setdefault(name or "project", {}).setdefault(exercise or project, [])
+            if here is not None:
+                here.append((cell.cell_type, part))
+    return found
+
+
+def test_every_exercise_and_project_has_its_solution_and_none_is_left_over():
+    asked = {"project": []}
+    for path in COURSE:
+        text = "\n".join(c.source for c in read_notebook(path).cells if c.cell_type == "markdown")
+        (exercises,) = re.findall(r"^## Exercises$(.*?)(?=^## |\Z)", text, flags=re.M | re.S)
+        asked[number(path).lstrip("0")] = re.findall(r"^(\d)\. ", exercises, flags=re.M)
+        asked["project"] += re.findall(r"^## Project of the (\w+) ", text, flags=re.M)
+    assert all(numbers == ["1", "2", "3"] for name, numbers in asked.items() if name != "project")
+    assert {name: list(solved) for name, solved in sections().items()} == asked
+
+
+def test_every_solution_says_how_large_the_answer_is():
+    """Printed by its code, or in words what a picture has to show. A repair's check speaks."""
+    silent = []
+    for name, solved in sections().items():
+        for exercise, cells in solved.items():
+            code = "\n".join(source for kind, source in cells if kind == "code")
+            words = " ".join(" ".join(s for kind, s in cells if kind == "markdown").split())
+            said = "print(" in code or "checks.check_" in code or "What must be seen:" in words
+            silent += [] if said else [f"{name}.{exercise}"]
+    assert not silent
+
+
 def test_a_notebook_is_read_in_half_an_hour(path, notebook):
     """Words of the text beside tables, exercises and what all notebooks have at their top."""
     count = sum(len(prose(cell).split()) for cell in notebook.cells if cell.cell_type == "markdown")
     assert count <= WORDS or path not in COURSE
 
 
-def test_the_minutes_of_reading_are_those_of_the_notebooks_as_they_are():
+def test_the_minutes_are_those_of_the_notebooks_as_they_are():
     text = (ROOT / "TEACHING.md").read_text("utf-8")
-    told = dict(re.findall(r"^\| (\d\d[bc]?) [^|]*\| (\d+) \|", text, flags=re.MULTILINE))
-    found = {number(path): minutes(read_notebook(path)) for path in COURSE}
-    assert {name: int(value) for name, value in told.items()} == found
-    assert sum(found[name] for name in AFTERNOONS) < 180
+    rows = re.findall(r"^\| (\d\d[bc]?) [^|]*\| (\d+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
+    solutions = read_notebook(ROOT / "notebooks" / "solutions.ipynb")
+    reading = {number(path): minutes(read_notebook(path)) for path in COURSE}
+    found = {n: (m, in_class(m), exercises(solutions, n)) for n, m in reading.items()}
+    assert {name: tuple(map(int, told)) for name, *told in rows} == found
+    assert sum(reading[name] for name in AFTERNOONS) < 180
 
 
 def test_no_code_cell_speaks_to_a_tool(code):
@@ -210,6 +251,11 @@ def test_a_cell_that_ends_a_run_is_named(tmp_path, code, told):
     cells = [nbformat.v4.new_code_cell(source) for source in ("1", code, "2")]
     error = run_notebooks.execute(nbformat.v4.new_notebook(cells=cells), tmp_path)
     assert error.startswith("cell 2 of 3: ") and told in error
+
+
+def test_a_score_in_other_words_is_refused_in_a_sentence():
+    with pytest.raises(SystemExit, match=r"^Not recorded: 'test NME: good' is not"):
+        run_notebooks.record_score("demo", "test NME: good", 1.0)
 
 
 def test_the_readme_maps_every_notebook():

@@ -1,5 +1,7 @@
-"""Any picture file: upright or as stored, 8 bits, never white or black in silence."""
+"""Any picture file: upright or as stored, 8 bits, never white or black in silence; pages."""
 
+import base64
+import io
 import struct
 
 import cv2
@@ -9,7 +11,9 @@ from PIL import Image
 
 from helpers import pictures
 from helpers.annotations import read_faces
+from helpers.draw import on_page, paint
 from helpers.pictures import read_image, read_photograph, read_scaled
+from stamp import ROOT, numbered, read_notebook
 
 GREY = (np.add.outer(np.arange(40), 3 * np.arange(60)) % 200 + 20).astype(np.uint8)
 STRETCHED = (GREY.astype(float) - GREY.min()) / np.ptp(GREY) * 255
@@ -173,3 +177,32 @@ def test_reading_a_label_file_decodes_no_picture(archive_folder, monkeypatch):
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: 1 / 0)
     assert len(read_faces(archive_folder / "labels_ibug_300W_train.xml")) == 20
+
+
+@pytest.mark.parametrize("path", numbered(ROOT / "notebooks"), ids=lambda path: path.stem)
+def test_the_pictures_of_a_notebook_share_the_width_of_a_page(path):
+    data = [
+        (number, value)
+        for number, cell in enumerate(read_notebook(path).cells)
+        for output in cell.get("outputs", [])
+        for kind, value in output.get("data", {}).items()
+        if kind in ("image/jpeg", "image/png")
+    ]
+    sizes = {n: Image.open(io.BytesIO(base64.b64decode(value))).size for n, value in data}
+    assert not {number: size for number, size in sizes.items() if size[0] != 960}
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 20), (960, 20), (1920, 10)])
+def test_a_picture_on_a_page_stands_at_its_left_and_a_wider_one_is_made_smaller(width, height):
+    page = on_page(np.zeros((20, width, 3), np.uint8))
+    assert page.shape == (height, 960, 3)
+    assert not page[:, :width].any() and (page[:, width:] == 255).all()
+
+
+@pytest.mark.parametrize(("count", "least"), [(2, 1000), (5, 250), (68, 40)])
+def test_the_fewer_the_points_the_larger_their_dots(count, least):
+    """In pixels of area, each, on a face 360 pixels wide."""
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    points = 320 + 180 * np.stack([np.cos(angles), np.sin(angles)], 1)
+    painted = paint(np.zeros((640, 640, 3), np.uint8), points, (255, 0, 0))
+    assert least <= (painted[..., 0] > 128).sum() / count <= 4 * least

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stored import cell_text, numbers, output_of
 
 import bench
 from bench.cells import notebook_cells
 from bench.pages import cards, docs, readme
+from bench.results import BEGIN, with_part
 from bench.scoreboard import shipped
 from bench.tables import FIVE, SIX, STEPS, longest, verdict
-from bench.words import DATA
+from bench.words import DATA, learned
 from helpers.checkpoint import SHIPPED
 from helpers.predict import LOST, TRUST
 from stamp import read_notebook
@@ -76,6 +78,35 @@ def test_the_whole_of_each_table_is_where_its_page_says():
     sources = "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
     linked = set(re.findall(r"docs/results\.md#([\w-]+)", sources))
     assert linked and linked <= anchors
+
+
+def test_a_page_that_lacks_a_mark_is_named(tmp_path):
+    page = tmp_path / "page.md"
+    for text, mark in (("nothing", "made by"), (f"{BEGIN}table\n", "end")):
+        page.write_text(text, "utf-8")
+        with pytest.raises(SystemExit, match=f"page.md: has the mark '<!-- {mark}.*' 0 times"):
+            with_part(page, "new")
+
+
+def test_a_data_set_is_linked_to_the_glossary_where_a_cell_first_names_it():
+    for cells in notebook_cells(RESULTS).values():
+        for text in cells.values():
+            for name in ("AFW", "HELEN", "LFPW"):
+                before, named, rest = text.partition(name)
+                link = f"](glossary.ipynb#{name})"
+                assert not named or (before.endswith("[") and rest.startswith(link))
+    assert "glossary" not in docs(RESULTS)
+
+
+def test_what_was_learned_from_before_is_said_under_a_table():
+    text, board = docs(RESULTS), RESULTS[f"scoreboard {DATA}"]
+    assert text.count("which also show 118 of the 342 test faces.") == 2  # detectors, turned faces
+    assert "learned from the skin of 94 of these people" in text
+    assert "`research` has learned from most of them, and `fast` from all but those of" in text
+    # Under a table only those that stand in it are said to have learned from the list alone.
+    told = learned(board, FIVE)
+    assert "; mean face, regression trees (dlib) and notebook 04 from that list alone." in told
+    assert '`ytf68 lfpw lfpw` for "scoreboard"' in text
 
 
 def test_the_readme_has_five_contenders_and_leads_to_all_figures():
@@ -147,7 +178,7 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
 def test_the_scoreboard_of_notebook_06_says_who_learned_from_what():
     board = RESULTS[f"scoreboard {DATA}"]
     assert set(board["more"]) == {"ytf68", "lfpw"}
-    assert "YouTube Faces and LFPW" in SIX["heat maps, two passes, mirrored"]
+    assert "YouTube Faces and [LFPW]" in SIX["heat maps, two passes, mirrored"]
     assert "generated people" in SIX["`research`, two passes, mirrored"]
     # "Here it flatters nobody": those of other photographs are no harder.
     for name in ("notebook 04, two passes", "regression trees (dlib)"):
@@ -183,30 +214,6 @@ def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     assert verdict(wider, stands).endswith("worse")
 
 
-def cell_of(name, cell_id):
-    """A cell of a stored notebook."""
-    cells = read_notebook(ROOT / "notebooks" / f"{name}.ipynb").cells
-    (cell,) = [cell for cell in cells if cell.id == cell_id]
-    return cell
-
-
-def cell_text(name, cell_id):
-    """What a cell of prose says, on one line."""
-    return " ".join(cell_of(name, cell_id).source.split())
-
-
-def output_of(name, cell_id):
-    """What a stored cell printed, and what is told of its pictures."""
-    cell = cell_of(name, cell_id)
-    texts = [output.get("text", "") for output in cell.outputs]
-    told = [kind.get("alt", "") for o in cell.outputs for kind in o.get("metadata", {}).values()]
-    return "\n".join(texts + told)
-
-
-def numbers(text):
-    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
-
-
 def test_stored_outputs_show_what_the_prose_beside_them_says():
     # 06: a random split praises the learner that remembers; one by photograph does not.
     random, grouped = (
@@ -228,13 +235,13 @@ def test_stored_outputs_show_what_the_prose_beside_them_says():
     margin, flipped = (
         numbers(line)[0] for line in output_of("07_improve", "improve-11").splitlines() if line
     )
-    assert flipped > 3 * margin and margin < 10
-    # 07b: maps learn more from the same faces, but four times the faces are worth far more.
+    assert flipped > 3 * margin and margin < 12
+    # 07b: maps learn more from few faces, but four times the faces are worth far more.
     lines = [line for line in output_of("07b_heatmaps", "cell-19").splitlines() if line]
     spans = {int(line[0]): line[1:5] for line in map(numbers, lines)}
     by_numbers, by_maps = ({n: np.mean(s[k : k + 2]) for n, s in spans.items()} for k in (0, 2))
     said = [line.split()[-1] for line in lines]
-    assert said.count("better") == 2 and "worse" not in said
+    assert said[0] == "better" and set(said[1:]) == {"undecided"}
     for few, many in ((32, 128), (128, 512)):
         gain = max(by_numbers[n] - by_maps[n] for n in (few, many))
         assert 0 < 3 * gain < by_numbers[few] - by_numbers[many]

@@ -5,8 +5,10 @@
 The paces are those of people who read to learn: text 200 words a minute (Carver 1992, "Reading
 rate: theory, research, and practical implications", Journal of Reading 36), code 500 lines an hour,
 as fast as reviewers read it who still find faults (Cohen 2006, "Best kept secrets of peer code
-review"). A picture has 20 seconds and a printed output 10, by our own clock. Exercises, sliders
-and waiting come on top. `TEACHING.md` has the minutes; a test holds them.
+review"). A picture has 20 seconds and a printed output 10, by our own clock. Sliders and waiting
+come on top. In class it takes half as long again, for predictions and questions. An exercise has
+five minutes, and half a minute for each line of its solution. `TEACHING.md` has the minutes; a test
+holds them.
 """
 
 import re
@@ -17,6 +19,7 @@ from nbformat import NotebookNode
 from stamp import ROOT, numbered, read_notebook
 
 WORDS, LINES, PICTURES, PRINTED = 200, 500 / 60, 3, 6  # a minute
+IN_CLASS, EXERCISE, WRITTEN = 1.5, 5, 2  # times the reading, minutes each, lines a minute
 AFTERNOONS = ("01", "02", "03", "03b", "03c", "04", "04b", "05")
 
 
@@ -46,6 +49,28 @@ def minutes(notebook: NotebookNode) -> int:
     return round(total)
 
 
+def in_class(reading: int) -> int:
+    """Minutes to go through a notebook with a class, to the nearest five."""
+    return 5 * round(IN_CLASS * reading / 5)
+
+
+def exercises(solutions: NotebookNode, name: str) -> int:
+    """Minutes for the three exercises of the notebook with that number, to the nearest five.
+
+    solutions: the notebook with all of them, a heading such as "## 3b. Augment" for each notebook.
+    Projects, which are for home, do not count.
+    """
+    lines, here, project = 0, False, False
+    for cell in solutions.cells:
+        if heading := re.search(r"^## (\w+)\.", cell.source, flags=re.MULTILINE):
+            here = heading[1] == name.lstrip("0")
+        if cell.cell_type == "markdown":
+            project = "**Project" in cell.source
+        elif here and not project:
+            lines += sum(bool(line.strip()) for line in cell.source.splitlines())
+    return 5 * round((3 * EXERCISE + lines / WRITTEN) / 5)
+
+
 def number(path: Path) -> str:
     """The number that a notebook's name begins with."""
     return path.stem.split("_")[0]
@@ -54,8 +79,11 @@ def number(path: Path) -> str:
 def main() -> None:
     course = [path for path in numbered(ROOT / "notebooks") if path.stem[0].isdigit()]
     found = {number(path): minutes(read_notebook(path)) for path in course}
+    solutions = read_notebook(ROOT / "notebooks" / "solutions.ipynb")
     for path in course:
-        print(f"{path.stem:>20}: {found[number(path)]:3} minutes")
+        reading, name = found[number(path)], number(path)
+        rest = f"{in_class(reading):3} in class, {exercises(solutions, name):3} for exercises"
+        print(f"{path.stem:>20}: {reading:3} minutes to read, {rest}")
     print(f"01 to 05: {sum(found[name] for name in AFTERNOONS)} minutes")
 
 

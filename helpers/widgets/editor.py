@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import traitlets
 
+from helpers.draw import on_page
 from helpers.landmarks import IBUG, Scheme
 from helpers.metrics import mean_face, place_face
 from helpers.pictures import PICTURES
@@ -256,7 +257,7 @@ class Editor(anywidget.AnyWidget):
         if "google.colab" in sys.modules:  # whose choice among several is not documented
             return data, metadata
         try:
-            return data | {"image/jpeg": encode(self.still(self.at))}, metadata
+            return data | {"image/jpeg": encode(on_page(self.still(self.at)))}, metadata
         except Exception:  # of a picture or of the model; told when the picture is opened
             return data, metadata
 

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
-from helpers.draw import COLOURS, paint
-from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
+from helpers.draw import COLOURS, DOTS, PAGE, PREDICTION, paint
+from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS, Colour
 from helpers.metrics import nme
 from helpers.model import Network, to_pixels
 from helpers.storage import short_hash
@@ -104,15 +104,23 @@ class Explorer:
         return {"index": index, "png": _base64(png.tobytes()), "landmarks": points}
 
     def still(self) -> np.ndarray:
-        """What is shown where no script runs: RGB uint8 [2 S, 4 S, 3], the face before and after.
+        """What is shown where no script runs: RGB uint8 [480, 960, 3], the face before and after.
 
-        S is the side of the canvas; the settings are those that the explorer begins with.
+        The settings are those that the explorer begins with. A network's points are orange.
         """
+        side = round(PAGE * DOTS / 2)
         pictures = []
         for settings in ({}, START):
             images, points = augmented(self.dataset, self.indices[0], settings)
             grey = ((images[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8)
-            pictures.append(paint(grey, points[0].numpy(), zoom=2))
+            picture = cv2.resize(grey, (side, side), interpolation=cv2.INTER_CUBIC)
+            drawn: dict[Colour | None, np.ndarray] = {None: points[0].numpy()}
+            if self.network is not None:
+                found = answer(self.dataset, self.network, self.indices[0], settings)
+                drawn[PREDICTION] = np.array(found["landmarks"])
+            for colour, landmarks in drawn.items():
+                picture = paint(picture, (landmarks + 0.5) * side / len(grey) - 0.5, colour)
+            pictures.append(picture)
         return np.hstack(pictures)
 
     def html(self) -> str:

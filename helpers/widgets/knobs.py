@@ -21,6 +21,7 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from PIL import Image as Pillow
 
+from helpers.draw import on_page
 from helpers.widgets.frontend import script, style
 
 NOTE = "In a live notebook this picture has knobs: run this cell."
@@ -170,6 +171,7 @@ class Knobs(anywidget.AnyWidget):
         with self.hold_sync():
             self.frame = self.frame or [width, height]
             self.size, self.picture = [width, height], jpeg(shown.picture)
+            self._shown = shown.picture
             self.alt = shown.alt or self._alt()
             self.told, self.trouble = shown.told, False
             self.handles = [dict(handle) for handle in shown.handles]
@@ -247,7 +249,7 @@ class Knobs(anywidget.AnyWidget):
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         if "google.colab" in sys.modules:  # whose choice among several is not documented
             return data, metadata
-        still = {"text/plain": self.alt, "image/jpeg": self.picture}
+        still = {"text/plain": self.alt, "image/jpeg": jpeg(on_page(self._shown))}
         return data | still, metadata | {"image/jpeg": {"alt": self.alt}}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
-from helpers.draw import paint
+from helpers.draw import on_page, paint
 from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import FAR, worn
@@ -149,7 +149,8 @@ class Live(anywidget.AnyWidget):
             still=sent, still_answer=found, artwork=artwork, outlines=_outlines(), **traits
         )
         self._step, self._filters = step, {one.name: one for one in filters}
-        self._picture = encode(draw_answer(still, found, filters[0] if filters else None))
+        drawn = draw_answer(still, found, filters[0] if filters else None)
+        self._picture = encode(on_page(drawn))
         self.on_msg(self._on_frame)
 
     def _on_frame(self, _widget: object, content: dict[str, Any], buffers: Sequence[Any]) -> None:
