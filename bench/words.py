@@ -22,6 +22,9 @@ PUBLISHED: dict[str, tuple[float | None, float | None, float | None, str]] = {
     "D-ViT": (None, None, 2.85, "Dong et al. 2024, arXiv 2411.07167"),
 }
 
+# What data sets are called in a sentence; others by their folder.
+CALLED = {"ytf68": "YouTube Faces", "lfpw": "LFPW"}
+
 
 def title(faces: str, values: Record) -> str:
     """A data set's name and the size of its lists."""
@@ -90,7 +93,7 @@ def learned(board: Record, shown: Iterable[str]) -> str:
     """What the contenders that a table shows learned from, but for the weights that ship."""
     if not board["more"]:
         return "What does not ship learned from the training list alone."
-    more = " and from ".join(dict.fromkeys(board["more"]))
+    more = " and ".join(CALLED.get(name, name) for name in dict.fromkeys(board["more"]))
     trees = [name for name in shown if name.endswith("more photographs")]
     told = ', as did the trees with "more photographs"' if trees else ""
     rest = [name for name in shown if not name.startswith(("heat maps", "`")) and name not in trees]

@@ -269,6 +269,12 @@ def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these
     trees = [row["nme"][0] for name, row in board.items() if name.startswith("regression trees")]
     assert len(trees) == 2
     assert board["heat maps, two passes, mirrored"]["nme"][0] <= 0.8 * min(trees)
+    more, once = (
+        board[name]["nme"][0]
+        for name in ("regression trees (dlib), more photographs", "notebook 04, one pass")
+    )
+    text = cell_text("06_evaluate", "d3356250")
+    assert f"it had {once:.2f} % with one pass" in text and f"the trees have {more:.2f} %" in text
 
 
 def test_the_default_weights_are_a_quarter_better_than_the_trees():
