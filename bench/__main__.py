@@ -57,7 +57,7 @@ from helpers.sources import get_dataset, label_file
 from helpers.storage import short_hash
 
 ROOT = Path(__file__).parent.parent
-KEPT = ("seed", "told", "validation", "test", "test_clean", "seconds", "bf16", "steps", "curve")
+KEPT = ("seed", "told", "validation", "test", "seconds", "bf16", "steps", "curve")
 LOOKS = 340_000  # faces shown to the recipe from nothing, each as often as its data set is named
 LONGER = 3  # times the steps of its authors, in the second half of notebook 06b's table
 # Rows of notebook 06b's table: what is switched off.

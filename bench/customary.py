@@ -151,9 +151,9 @@ def train(
 
     Returns the figures: `told` (validation NME on jittered and rotated faces, as the customary
     notebook would print), `validation` (the same faces, untouched), `test`, each for the epoch
-    with the lowest jittered validation loss; `test_clean` for the epoch with the lowest untouched
-    one; `curve` (validation NME, untouched, after each epoch); `seconds` of training, summed over
-    all cores; and the settings. steps: at least so many, in whole epochs.
+    with the lowest jittered validation loss; `curve` (validation NME, untouched, after each epoch);
+    `seconds` of training, summed over all cores; and the settings. steps: at least so many, in
+    whole epochs.
     """
     torch.manual_seed(seed)
     here, held = ([faces[i] for i in part] for part in split(faces, defects.leaking_twins, seed))
@@ -165,8 +165,8 @@ def train(
     epochs = math.ceil(steps / len(loader))
     model = network()
     optimizer = torch.optim.Adam(model.parameters(), LR)
-    state: dict[str, Any] = {"seconds": 0.0, "loss": math.inf, "clean": math.inf, "curve": []}
-    kept: dict[str, dict[str, torch.Tensor]] = {}
+    state: dict[str, Any] = {"seconds": 0.0, "loss": math.inf, "curve": []}
+    kept: dict[str, torch.Tensor] = {}
     saved = torch.load(reached, weights_only=True) if reached.exists() else None
     if saved and len(saved["state"]["curve"]) <= epochs:
         state, kept = saved["state"], saved["kept"]
@@ -182,26 +182,23 @@ def train(
             lambda: _epoch(model, optimizer, loader, defects.partial_epochs)
         )
         loss, told = error(model, jittered)
-        clean_loss, validation = error(model, untouched)
+        _, validation = error(model, untouched)
         state["curve"].append(round(validation, 3))
         if loss < state["loss"]:
             state |= {"loss": loss, "told": told, "validation": validation}
-            kept["test"] = copy.deepcopy(model.state_dict())
-        if clean_loss < state["clean"]:
-            state["clean"], kept["test_clean"] = clean_loss, copy.deepcopy(model.state_dict())
+            kept = copy.deepcopy(model.state_dict())
         if (epoch + 1) % SAVED == 0 or epoch + 1 == epochs:
             print(f"epoch {epoch + 1} of {epochs}: validation NME {validation:.2f} %", flush=True)
             parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
             with whole_file(reached) as partial:
                 torch.save(parts | {"state": state, "kept": kept}, partial)
     figures = {name: state[name] for name in ("told", "validation", "seconds", "curve")}
-    for name, weights in kept.items():
-        model.load_state_dict(weights)
-        figures[name] = error(model, test_set)[1]
+    model.load_state_dict(kept)
+    figures["test"] = error(model, test_set)[1]
     figures |= {"seed": seed, "size": size, "steps": epochs * len(loader), "epochs": epochs}
     figures |= {"bf16": CPU_HAS_BF16, "defects": asdict(defects)}
     with whole_file(path) as partial:
-        torch.save({"weights": kept["test"], "figures": figures}, partial)
+        torch.save({"weights": kept, "figures": figures}, partial)
     return figures
 
 
