@@ -327,7 +327,9 @@ def minutes(row: Record) -> str:
 
 def ms(took: Took, name: str) -> str:
     """What a face takes a contender, if it was timed."""
-    return f"{took[name]:.1f} ms" if name in took else "-"
+    if name not in took:
+        return "-"
+    return "< 0.1 ms" if took[name] < 0.05 else f"{took[name]:.1f} ms"
 
 
 def quickest(runs: Iterable[Record]) -> str:
