@@ -640,9 +640,12 @@ def test_an_answer_that_comes_after_it_was_missed_is_told_and_the_next_asked(ope
         socket.on("framesent", lambda data: b'"question"' in as_bytes(data) and asked.append(data))
 
     hold = lab.folder / "hold"
-    hold.touch()
     held = NETWORK.replace("time.sleep(self.wait)", "while Path('hold').exists(): time.sleep(0.05)")
     page = open_notebook(CELL, held, SHOW, websocket=connected)
+    until(lambda: "is off by" in page.locator(".network").inner_text(), page)
+    hold.touch()
+    asked.clear()
+    put(page, {"angle": 10})
     page.locator(".said", has_text="No answer from the kernel").wait_for()
     for angle in (20, 30, 40):
         put(page, {"angle": angle})

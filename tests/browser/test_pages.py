@@ -48,7 +48,7 @@ def test_the_picture_is_there_once_and_no_wider_than_the_page(page, width, schem
     assert picture.count() == 1
     box = picture.bounding_box()
     assert box["x"] + box["width"] <= width
-    assert box["width"] / box["height"] == pytest.approx(3, rel=0.02)
+    assert box["width"] / box["height"] == pytest.approx(9.6, rel=0.02)  # its page is white
 
 
 def test_a_sentence_says_where_it_has_knobs_and_there_are_none(page):
