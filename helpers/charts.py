@@ -379,7 +379,7 @@ def _report_ground(
 ) -> tuple["_Ground", list[Any], list[Any]]:
     """What all reports have in common, the bars; the legend and a text for each answer."""
     side = SIDES[answers]
-    figure = Figure(figsize=(PAGE, (side + TITLE) / 100))
+    figure = Figure(figsize=(PAGE, (side + TITLE + 0.1) / 100))  # older Matplotlib rounds down
     width, height = 100 * figure.get_size_inches()
     left, low = answers * (side + GAP) + 50, 45
     axis = figure.add_axes(
