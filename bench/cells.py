@@ -46,9 +46,15 @@ def _scoreboard_cell(results: Results) -> str:
 def _customary_cell(results: Results) -> str:
     values, board = results[f"customary {DATA}"], results[f"scoreboard {DATA}"]
     if steps := longest(values)[STANDS][0].get("steps"):
-        length, otherwise = f"{steps:,} steps", f"it had about {values['steps']:,}"
+        length, otherwise = (
+            f"{steps:,} steps",
+            f"the one with every habit had about {values['steps']:,}",
+        )
     else:  # recorded before the length was counted in steps
-        length, otherwise = f"{values['epochs']} epochs", "it was trained for longer"
+        length, otherwise = (
+            f"{values['epochs']} epochs",
+            "the one with every habit was trained for longer",
+        )
     return (
         f"## The answer in one table\n\n{_where(results)} Each network was trained for {length} "
         f"at {values['size']} pixels. In notebook 6 {otherwise}. The errors are NME in per cent. "

@@ -289,10 +289,16 @@ def test_notebook_06b_says_how_long_the_networks_of_its_table_were_trained():
     longer = {f"{name}, 3 times the steps": [run | {"steps": 2_842}] for name in names}
     values |= {"rows": old, "epochs": 10}
     told = notebook_cells(results)["06b_customary"]["customary"]
-    assert "for 10 epochs at 112 pixels. In notebook 6 it was trained for longer." in told
+    assert (
+        "for 10 epochs at 112 pixels. In notebook 6 the one with every habit was trained for "
+        "longer." in told
+    )
     values |= {"rows": old | longer, "steps": 940}
     told = notebook_cells(results)["06b_customary"]["customary"]
-    assert "for 2,842 steps at 112 pixels. In notebook 6 it had about 940." in told
+    assert (
+        "for 2,842 steps at 112 pixels. In notebook 6 the one with every habit had about 940."
+        in told
+    )
 
 
 def test_a_changed_trial_is_trained_again(lists, small_trials, tmp_path, monkeypatch):

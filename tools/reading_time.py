@@ -64,9 +64,9 @@ def exercises(solutions: NotebookNode, name: str) -> int:
     for cell in solutions.cells:
         if heading := re.search(r"^## (\w+)\.", cell.source, flags=re.MULTILINE):
             here = heading[1] == name.lstrip("0")
-        if cell.cell_type == "markdown":
-            project = "**Project" in cell.source
-        elif here and not project:
+        if begins := re.findall(r"^\*\*(Project|\d)", cell.source, flags=re.MULTILINE):
+            project = begins[-1] == "Project"  # until the next exercise begins
+        if cell.cell_type == "code" and here and not project:
             lines += sum(bool(line.strip()) for line in cell.source.splitlines())
     return 5 * round((3 * EXERCISE + lines / WRITTEN) / 5)
 
