@@ -224,6 +224,8 @@ def test_05_the_farther_a_box_is_off_the_more_the_second_crop_helps():
         named("05_predict", "yardstick-said")[f"{n} pass"][0] for n in ("first", "second")
     )
     assert second < first
+    mean = rows_of("05_predict", "as-landmarks")[-1][0]
+    assert second < mean  # "Here the second alone is nearer"
 
 
 def test_05_trust_and_turned_heads_are_as_told():
