@@ -186,6 +186,7 @@ def placed(open_editor):
     seen = open_editor()
     for place in PLACES:
         seen.click(place)
+    seen.settled()  # or a test that reads the file might come before the last click
     return seen
 
 
