@@ -57,7 +57,8 @@ def _customary_cell(results: Results) -> str:
         )
     return (
         f"## The answer in one table\n\n{_where(results)} Each network was trained for {length} "
-        f"at {values['size']} pixels. In notebook 6 {otherwise}. The errors are NME in per cent. "
+        f"at {values['size']} pixels. In notebook 6 {otherwise}. The errors are NME in per "
+        "cent, of the test faces where a row does not say otherwise. "
         f"{_seeds(values['seeds'])}"
         f"\n\n{habits_table(values, results[f'input {DATA}'])}\n"
         f"{habits_in_words(values, board)}\n\n{_whole('what-the-customary-habits-cost')}"
@@ -111,7 +112,7 @@ def _where(results: Results) -> str:
         f"Measured beforehand on real photographs: {board['training_faces']:,} faces to learn from "
         f"and {board['test_faces']} test faces of [AFW](glossary.ipynb#AFW) and "
         "[HELEN](glossary.ipynb#HELEN), as dlib's archive splits them. "
-        "That is **not the official 300-W split**."
+        "That is **not the official 300-W split**, on whose test faces papers report."
     )
 
 

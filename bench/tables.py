@@ -152,8 +152,8 @@ INSTEAD = {
 def habits_table(values: Record, path: Record) -> str:
     """The customary notebook's habits, one a row: a figure with the habit, and without it.
 
-    All but the last are NME in per cent: of the test faces, or of the validation faces where the
-    habit is about these.
+    All but the last are NME in per cent: of the test faces, of those of them that the other
+    detector finds, or of the validation faces where the habit is about these.
     """
     runs = longest(values)
     test = {name: [run["test"] for run in rows] for name, rows in runs.items()}
@@ -168,12 +168,18 @@ def habits_table(values: Record, path: Record) -> str:
             "crop of exactly the box": "wider crop",
         }.items()
     }
-    pairs["used on another detector's boxes"] = ("the label file's boxes", haar, label)
+    found = f"used on another detector's boxes ({values['haar'][0]['found']} faces)"
+    pairs[found] = ("the label file's boxes", haar, label)
     rows = [
         [habit, instead, spread(on), spread(off), verdict(off, on)]
         for habit, (instead, on, off) in pairs.items()
     ]
-    ruler = ["validation faces jittered", "left as they are", spread(told), spread(untouched)]
+    ruler = [
+        "validation faces (these) jittered",
+        "left as they are",
+        spread(told),
+        spread(untouched),
+    ]
     rows.append([*ruler, "the same network, another figure"])
     speeds = (f"{speed:,} faces a second" for speed in (slow, fast))
     rows.append(["every face decoded again", "kept as a crop", *speeds, f"{fast / slow:.1f} times"])
