@@ -92,16 +92,13 @@ def _budget_cell(results: Results) -> str:
 
 
 def _faces_cell(results: Results) -> str:
-    title, values = "## And on real photographs?\n\n", results.get(f"faces {DATA}")
-    if not values:
-        return (
-            f"{title}That is not measured yet. So nothing is said here of how many real faces a "
-            "map saves."
-        )
+    values = results[f"faces {DATA}"]
     return (
-        f"{title}{_where(results)} Every network was shown {values['shown']:,} faces of "
-        f"{values['size']} pixels, few of them over and over. {_seeds(values['seeds'])}\n\n"
-        f"{faces_table(values)}\n{maps_in_words(values)}\n{_whole('few-faces-and-many')}"
+        f"## And on real photographs?\n\n{_where(results)} Every network was shown "
+        f"{values['shown']:,} crops of {values['size']} pixels, augmented anew each time; where "
+        f"faces are few, they came over and over. {_seeds(values['seeds'])}\n\n"
+        f"{faces_table(values)}\n{maps_in_words(values)}\n{_whole('few-faces-and-many')} "
+        "The same as a picture, with a dot for each seed:"
     )
 
 

@@ -169,8 +169,9 @@ def changes(results: Results) -> str:
 def few_faces(values: Record) -> str:
     """Numbers and maps that learned from a part of the training list, or from all of it."""
     return (
-        f"Every network was shown {values['shown']:,} faces of {values['size']} pixels, few of "
-        f"them over and over; half of them are mirrored twins. Seeds {values['seeds']}. {SEEDS}"
+        f"Every network was shown {values['shown']:,} crops of {values['size']} pixels, augmented "
+        "anew each time; where faces are few, they came over and over. Half of the faces are "
+        f"mirrored twins. Seeds {values['seeds']}. {SEEDS}"
         f"\n\n{faces_table(values)}\nMeasured on {machine(values)}."
     )
 

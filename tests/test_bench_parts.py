@@ -34,7 +34,7 @@ from bench.tables import (
     steps_table,
     turned_table,
 )
-from bench.words import DATA, changes_in_words, habits_in_words
+from bench.words import DATA, changes_in_words, habits_in_words, maps_in_words
 from helpers import charts, predict
 from helpers.annotations import read_faces, read_image
 from helpers.checkpoint import load_checkpoint
@@ -238,6 +238,26 @@ def test_numbers_and_maps_learn_from_few_faces_and_from_all(
     assert faces.measure(*lists, tmp_path, (0, 1), looks=160, counts=(10, 1_000)) == values
 
 
+def test_maps_save_faces_only_where_every_seed_says_so():
+    def runs(*pairs):
+        return [[{"test": error} for error in pair] for pair in pairs]
+
+    ahead = {
+        "counts": [64, 1_000, 1_865],
+        "numbers": runs((7, 7.2), (5, 5.2), (4.5, 4.6)),
+        "maps": runs((6, 6.2), (4.4, 4.49), (4, 4.1)),
+    }
+    told = maps_in_words(ahead)
+    assert told.startswith("- Maps were better with 64, 1,000, 1,865 faces.\n- In every seed, maps")
+    assert "maps from 1,000 faces beat numbers from 1,865.\n" in told
+    assert "from 64 faces beat" not in told  # 6 is more than 5.2
+    assert "the place is not all that a map saves" in told
+    level = ahead | {"maps": runs((6, 6.2), (4.4, 4.55), (4, 4.55))}
+    assert maps_in_words(level) == (
+        "- Maps were better with 64, 1,000 faces.\n- The seeds differ with 1,865 faces.\n"
+    )
+
+
 def test_a_habit_is_held_against_the_notebook_after_as_many_steps():
     def runs(*errors):
         return [{"told": 9, "validation": 9, "test": e, "seconds": 60} for e in errors]
@@ -400,9 +420,8 @@ def test_the_axis_of_epochs_has_whole_numbers_and_what_is_far_above_is_cut_off(m
 
 def test_notebooks_show_budgets_and_few_faces_once_they_are_recorded():
     results = json.loads(RESULTS.read_text("utf-8"))
-    for kind, page in (("budget", "07_improve"), ("faces", "07b_heatmaps")):
-        results.pop(f"{kind} {DATA}", None)
-        assert "not measured yet" in notebook_cells(results)[page][kind]
+    results.pop(f"budget {DATA}", None)
+    assert "not measured yet" in notebook_cells(results)["07_improve"]["budget"]
     machine = {key: results[f"latency {DATA}"][key] for key in ("machine", "gpu", "torch", "date")}
     runs = [[{"test": 6.0}, {"test": 7.0}]]
     budget = {"trials": {"flip": runs}, "shown": [150_336], "seeds": [0, 1]}
@@ -411,7 +430,7 @@ def test_notebooks_show_budgets_and_few_faces_once_they_are_recorded():
     results[f"faces {DATA}"] = few | {"seeds": [0, 1]} | machine
     cells = notebook_cells(results)
     assert "| 150,336 | 6.50 ± 0.50 |" in cells["07_improve"]["budget"]
-    assert "150,336 faces of 128 pixels" in cells["07b_heatmaps"]["faces"]
+    assert "150,336 crops of 128 pixels" in cells["07b_heatmaps"]["faces"]
     assert (
         "| 64 | 6.50 ± 0.50 | 6.50 ± 0.50 | +0.00, seeds differ |"
         in (cells["07b_heatmaps"]["faces"])

@@ -210,6 +210,17 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert both / once == pytest.approx(2, abs=0.3)  # "about twice the time"
 
 
+def test_the_recorded_maps_say_what_the_end_of_notebook_07b_says_of_them():
+    values = RESULTS[f"faces {DATA}"]
+    assert values["shown"] >= 150_000 and values["seeds"] == [0, 1, 2] and values["size"] == 128
+    numbers, maps = (
+        [[run["test"] for run in runs] for runs in values[name]] for name in ("numbers", "maps")
+    )
+    for one, other in zip(numbers, maps, strict=True):  # "with all of them, too"
+        assert verdict(other, one).endswith("better")
+    assert max(maps[-2]) < min(numbers[-1])  # "needed fewer faces for the same error"
+
+
 def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     runs = longest(RESULTS[f"customary {DATA}"])
     stands, wider = ([run["test"] for run in runs[name]] for name in ("as it stands", "wider crop"))
