@@ -88,6 +88,14 @@ def running(page):
     return page
 
 
+def answered(page):
+    """Waits for two answers: the first may be to a frame that was sent before the last choice."""
+    times = page.locator(".live-faces p.said.small")
+    for _ in range(2):
+        before = times.inner_text()
+        until(lambda told=before: times.inner_text() != told, page)
+
+
 def picture(page):
     """What the canvas of the widget shows: RGB uint8 [H, W, 3]."""
     data = page.evaluate("document.querySelector('.live-faces canvas').toDataURL()")
@@ -221,6 +229,7 @@ def test_stop_gives_the_camera_back_and_start_takes_it_again(with_points):
 
 
 def test_after_stop_a_picture_is_called_what_it_is_and_mirrored_if_it_is_the_cameras(with_points):
+    answered(with_points)
     press(with_points, "Stop camera")
     canvas = with_points.locator(".live-faces canvas")
     for way, what, mirrored in (("outlines", "The camera's", 1), ("board", "An example", 0)):
