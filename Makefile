@@ -36,7 +36,7 @@ help:
 	@echo "make test-colab   every notebook as Colab runs it: its packages, a bare clone"
 	@echo "make test-oldest | test-newest   tests and notebooks with other versions of all packages"
 	@echo "make format       lay out code and notebooks as lint wants them"
-	@echo "make bench        every figure of the course, from nothing; goes on where it was stopped"
+	@echo "make bench        every figure of the course; goes on where it was stopped"
 	@echo "                  FACES=PATH; MORE=PATHS: what the best recipe may learn from besides"
 	@echo "make bench-quick  a short form of it, into build/"
 	@echo "make clean        remove what was made, but neither $(VENV) nor data"

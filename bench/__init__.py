@@ -1,5 +1,7 @@
 """The benchmark: every figure of the course, measured here and kept in results.json.
 
+What each long training of a table came to is in trainings.json, so that no machine takes it along.
+
     contenders    who is scored: networks in one pass or two, the mean face
     customary     the customary notebook as a baseline, its defects as switches
     trees         the peer: dlib's regression trees
@@ -34,3 +36,4 @@ From the repository's root: `python -m bench` measures (`make bench FACES=PATH`)
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("results.json")
+TRAININGS = RESULTS.with_name("trainings.json")

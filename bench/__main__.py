@@ -2,7 +2,9 @@
 
 What is trained is kept under build/bench, so that a run that was stopped goes on where it was, also
 inside a training. The figures go to bench/results.json, or, with --quick, to
-build/bench-quick.json. Some parts take days on two cores; in the background, with a log:
+build/bench-quick.json. Parts `improve`, `budget`, `faces` and `customary` train for hours on two
+cores. What each training came to goes to bench/trainings.json, too, and is not done again while it
+stands there. In the background, with a log:
 
     TQDM_DISABLE=1 FACES=PATH nohup python -m bench --only improve budget >> build/bench.log 2>&1 &
 """
@@ -20,6 +22,7 @@ import torch
 
 from bench import (
     RESULTS,
+    TRAININGS,
     customary,
     detector,
     faces,
@@ -38,6 +41,7 @@ from bench import (
 )
 from bench.cascades import HAS_CASCADES, NO_CASCADES
 from bench.contenders import Contender, course, mean_face, recipe, ways
+from bench.kept import Trainings
 from bench.record import record, set_name
 from bench.tables import (
     budget_table,
@@ -55,9 +59,10 @@ from helpers.predict import Landmarker
 from helpers.shell import one_sentence
 from helpers.sources import get_dataset, label_file
 from helpers.storage import short_hash
+from helpers.train import TRIALS
 
 ROOT = Path(__file__).parent.parent
-KEPT = ("seed", "told", "validation", "test", "seconds", "bf16", "steps", "curve")
+COLUMNS = ("seed", "told", "validation", "test", "seconds", "bf16", "steps", "curve", "made")
 LOOKS = 340_000  # faces shown to the recipe from nothing, each as often as its data set is named
 LONGER = 3  # times the steps of its authors, in the second half of notebook 06b's table
 # Rows of notebook 06b's table: what is switched off.
@@ -81,6 +86,15 @@ class Run:
     quick: bool
     name: str  # of the data set, as `get_dataset` takes it
     more: list[str]  # names of others to learn from
+    trials: list[str] | None = None  # of notebook 07; without, all
+
+    @property
+    def kept(self) -> Trainings:
+        """The trainings of notebooks 06b, 07 and 07b, told apart by the lists of the data set."""
+        file = self.file.with_name("bench-quick-trainings.json") if self.quick else TRAININGS
+        faces = [*self.train, *self.test]
+        labels = [(f.image.name, [*map(float, f.box)], f.landmarks.tolist()) for f in faces]
+        return Trainings(self.build, file, f"{self.title}-{short_hash(len(self.test), *labels)}")
 
     @property
     def learn_from(self) -> list[str]:
@@ -191,22 +205,25 @@ def measure_latency(run: Run) -> None:
 
 def measure_customary(run: Run) -> None:
     """What each defect of the customary notebook costs, after its authors' steps and later."""
-    if not HAS_CASCADES:  # told before the trainings, whose end needs one
-        sys.exit(f"customary: {NO_CASCADES}")
-    seeds = (0,) if run.quick else (0, 1, 2)
+    seeds, kept = (0,) if run.quick else (0, 1, 2), run.kept
     table: dict[str, Any] = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
-    for longer, (row, off) in itertools.product((1, LONGER), ROWS.items()):
-        settings = run.customary | {"steps": longer * run.customary["steps"]}
+    lengths = {longer: run.customary | {"steps": longer * table["steps"]} for longer in (1, LONGER)}
+    stands = [
+        customary.title(customary.Defects(), seed, **settings)
+        for seed, settings in itertools.product(seeds, lengths.values())
+    ]
+    if not HAS_CASCADES and not all(map(kept.has, stands)):  # told before they are trained
+        sys.exit(f"customary: {NO_CASCADES}")
+    for (longer, settings), (row, off) in itertools.product(lengths.items(), ROWS.items()):
         defects = customary.Defects(**off)
         found = [
-            customary.trained(run.train, run.test, defects, run.build, seed, **settings)
+            customary.measured(run.train, run.test, defects, kept, seed, **settings)
             for seed in seeds
         ]
         name = row if longer == 1 else f"{row}, {longer} times the steps"
-        table["rows"][name] = [{key: figures[key] for key in KEPT} for figures, _ in found]
+        table["rows"][name] = [{key: figures[key] for key in COLUMNS} for figures in found]
         if not off:  # as it stands: the boxes that it is used on, beside those of the label file
-            predicts = [customary.contender(path).predict for _, path in found]
-            table["haar"] = [customary.on_haar_boxes(predict, run.test) for predict in predicts]
+            table["haar"] = [figures["haar"] for figures in found]
     run.record("customary", table)
     print(customary_table(table))
 
@@ -214,8 +231,9 @@ def measure_customary(run: Run) -> None:
 def measure_improve(run: Run) -> None:
     """What each change on the way to the best recipe is worth."""
     seeds, looks = ((0,), 1_000) if run.quick else ((0, 1, 2), improve.LOOKS)
-    values = improve.measure(run.train, run.test, run.build, seeds, looks, run.others)
-    values["more"] = [set_name(name) for name in run.data_sets[1:]]
+    values = improve.measure(run.train, run.test, run.kept, seeds, looks, run.others, run.trials)
+    more = [] if "more faces" in values.get("left_out", ()) else run.data_sets[1:]
+    values["more"] = [set_name(name) for name in more]
     run.record("improve", values)
     print(improve_table(values))
 
@@ -223,7 +241,7 @@ def measure_improve(run: Run) -> None:
 def measure_budget(run: Run) -> None:
     """How long a training of notebook 07 has to be."""
     seeds, tried = ((0,), (500, 1_000)) if run.quick else ((0, 1, 2), improve.BUDGETS)
-    values = improve.budgets(run.train, run.test, run.build, seeds, tried)
+    values = improve.budgets(run.train, run.test, run.kept, seeds, tried)
     run.record("budget", values)
     print(budget_table(values))
 
@@ -231,9 +249,9 @@ def measure_budget(run: Run) -> None:
 def measure_faces(run: Run) -> None:
     """What numbers and maps learn from few faces, and from many."""
     if run.quick:
-        values = faces.measure(run.train, run.test, run.build, (0,), 1_000, (64,))
+        values = faces.measure(run.train, run.test, run.kept, (0,), 1_000, (64,))
     else:
-        values = faces.measure(run.train, run.test, run.build, (0, 1, 2))
+        values = faces.measure(run.train, run.test, run.kept, (0, 1, 2))
     run.record("faces", values)
     print(faces_table(values))
 
@@ -300,10 +318,21 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a short form, about 20 minutes")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone")
+    parser.add_argument(
+        "--trials",
+        nargs="+",
+        choices=TRIALS,
+        metavar="TRIAL",
+        help="of notebook 07's trials these alone, and those that were done before",
+    )
     args = parser.parse_args()
+    if args.trials and "improve" not in args.only:
+        parser.error("--trials are those of the part improve, which is not asked for")
     os.environ.pop("FACES_LIMIT", None)  # a figure of fewer faces would stand under the same name
     name = os.environ.get("FACES") or "demo"
     more = os.environ.get("MORE", "").split()
+    if lacking := [n for n in args.trials or [] if TRIALS[n].more == "photographs" and not more]:
+        parser.error(f"'{lacking[0]}' needs other archives: MORE='PATH PATH'")
     folder, *others = [get_dataset(one) for one in (name, *more)]
     files = [label_file(place, part) for place in (folder, *others) for part in ("train", "test")]
     # What was trained on other lists under the same folder name must not be taken for this.
@@ -318,6 +347,7 @@ def main() -> None:
         quick=args.quick,
         name=name,
         more=more,
+        trials=args.trials,
     )
     print(f"{run.title}: {len(run.train)} training and {len(run.test)} test faces", flush=True)
     for part in args.only:

@@ -25,7 +25,7 @@ from torchvision.transforms import functional
 
 from bench.cascades import cascade
 from bench.contenders import Contender, Predict
-from bench.kept import core_seconds
+from bench.kept import Trainings, core_seconds
 from helpers.annotations import Face, read_image
 from helpers.crop import to_grey
 from helpers.dataset import split_by_photograph
@@ -227,13 +227,43 @@ def trained(
     steps: int = STEPS,
 ) -> tuple[dict[str, Any], Path]:
     """Figures and file of the baseline with these defects, trained unless that was done before."""
-    off = [name for name, on in asdict(defects).items() if not on]
-    name = f"customary {size} px seed {seed}" + "".join(f" no {n}" for n in off)
-    path = folder / f"{name} {steps} steps.pt"
+    name = title(defects, seed, size, steps)
+    path = folder / f"{name}.pt"
     if not path.exists():
-        print(f"training: {name}, {steps} steps", flush=True)
-        train(faces, test, defects, path, folder / f"{name}.state", seed, size, steps)
+        print(f"training: {name}", flush=True)
+        reached = folder / f"{name.rpartition(',')[0]}.state"  # a longer one goes on from it
+        train(faces, test, defects, path, reached, seed, size, steps)
     return torch.load(path, weights_only=True)["figures"], path
+
+
+def title(defects: Defects, seed: int, size: int, steps: int) -> str:
+    """A training's name, with what its figures depend on besides the lists."""
+    off = "".join(f" no {name}" for name, on in asdict(defects).items() if not on)
+    return f"customary {size} px seed {seed}{off}, {steps} steps"
+
+
+def measured(
+    faces: list[Face],
+    test: list[Face],
+    defects: Defects,
+    kept: Trainings,
+    seed: int,
+    size: int = 112,
+    steps: int = STEPS,
+) -> dict[str, Any]:
+    """Figures of the baseline with these defects, measured unless that was done before.
+
+    Those that `train` returns. With all defects also "haar", which `on_haar_boxes` returns: an
+    OpenCV with cascades is needed for it.
+    """
+
+    def figures() -> dict[str, Any]:
+        told, path = trained(faces, test, defects, kept.weights, seed, size, steps)
+        if defects == Defects():
+            told["haar"] = on_haar_boxes(contender(path).predict, test)
+        return told
+
+    return kept.figures(title(defects, seed, size, steps), figures)
 
 
 def contender(path: Path) -> Contender:

@@ -6,13 +6,12 @@ the same few of them over and over where there are few, and validated on the sam
 
 import itertools
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
-from bench.improve import LOOKS, run_trial, score, shown_in
+from bench.improve import LOOKS, Training, figures_of
+from bench.kept import Trainings
 from helpers.annotations import Face
 from helpers.dataset import split_by_photograph
-from helpers.model import CPU_HAS_BF16
 from helpers.train import TRIALS
 
 COUNTS = (64, 256, 1_024)  # and all
@@ -22,7 +21,7 @@ NETWORKS = {"numbers": "L1", "maps": "heat maps"}  # to the trial whose recipe i
 def measure(
     faces: list[Face],
     test: list[Face],
-    folder: Path,
+    kept: Trainings,
     seeds: Iterable[int],
     looks: int = LOOKS,
     counts: Sequence[int] = COUNTS,
@@ -31,7 +30,7 @@ def measure(
 
     Faces are entries of the list, drawn by whole photographs: a mirrored twin comes with its face.
     Returns "counts", the last of them all faces; "numbers" and "maps": for each count a list of
-    runs, as `bench.improve.measure` gives them; "shown": faces shown to each.
+    runs, as `bench.improve.figures_of` gives them; "shown": faces shown to each.
     """
     everyone = len(split_by_photograph(faces)[0])
     counts = [*(count for count in counts if count < everyone), everyone]
@@ -40,16 +39,15 @@ def measure(
     plan = list(itertools.product(seeds, enumerate(counts), NETWORKS.items()))
     for number, (seed, (row, count), (network, name)) in enumerate(plan, 1):
         print(f"training {number} of {len(plan)}: {network}, {count} faces, seed {seed}")
-        recipe, few = TRIALS[name].recipe, count if count < everyone else None
-        run, path = run_trial(name, recipe, faces, [], looks, seed, folder, few)
-        runs[network][row].append(run | score(path, recipe, test))
+        few = count if count < everyone else None
+        one = Training(name, TRIALS[name].recipe, looks, seed, few=few)
+        runs[network][row].append(figures_of(one, faces, test, kept))
         print(f"{network:>12} {runs[network][row][-1]}", flush=True)
     recipe = TRIALS[NETWORKS["maps"]].recipe
     return {
         "counts": counts,
         **runs,
-        "shown": shown_in(recipe, faces, [], looks)[1],
+        "shown": Training("", recipe, looks, 0).shown(faces)[1],
         "size": recipe.size,
         "seeds": seeds,
-        "bf16": CPU_HAS_BF16,
     }

@@ -1,19 +1,21 @@
 """What each change of `helpers.train.trials` is worth: the table of notebook 07.
 
-At a budget where the curves have flattened: `budgets` trains two of the trials for less and for
-longer, and says where that is. Both take days on two cores, one training after the other, and go on
-inside the training at which they were stopped.
+At a budget where the seeds agree: `budgets` trains two of the trials for less, and says how far
+they do then. Both take hours on two cores, one training after the other, and go on inside the
+training at which they were stopped; what a whole training came to is in a file
+(`bench.kept.Trainings`).
 """
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from bench.kept import trained
+from bench.kept import Trainings, core_seconds, trained
 from helpers.annotations import Face, read_image
 from helpers.checkpoint import load_checkpoint
 from helpers.crop import to_grey
@@ -22,68 +24,142 @@ from helpers.metrics import nme
 from helpers.model import CPU_HAS_BF16
 from helpers.predict import Landmarker, predict_all
 from helpers.storage import short_hash
-from helpers.train import TRIALS, Recipe
+from helpers.train import TRIALS, Recipe, Trial
 
 LOOKS = 150_000  # faces shown to each network at least, in whole epochs
 # What `budgets` tries, and with which trials: one with numbers, one with maps.
-BUDGETS = (16_000, 50_000, 150_000, 300_000)
-BUDGET_TRIALS = ("flip", "heat maps")
+BUDGETS = (16_000, 50_000, LOOKS)  # each about three times the one before
+BUDGET_TRIALS = ("L1", "heat maps")
+TIMED = 320  # entries of the list with which it is timed what a face takes in training
 EVERY = 5_000  # faces shown from one point of a recorded learning curve to the next
 AWAY = 1 / 6  # of its width: how far a box lies aside, as another detector's might
+ADDED_TO = "flip"  # notebook 4's recipe, whose networks predict in other ways, too
 # What may be added when a network predicts: (boxes from its own first landmarks, mirror image).
 WAYS = {"second crop": (True, False), "mirror": (False, True), "both": (True, True)}
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a table: a trial's name and recipe, and for how long it learns from what.
+
+    looks: faces shown at least, in whole epochs. more: lists to learn from besides. few: of the
+    training faces only.
+    """
+
+    name: str
+    recipe: Recipe
+    looks: int
+    seed: int
+    more: Sequence[list[Face]] = ()
+    few: int | None = None
+
+    @property
+    def title(self) -> str:
+        """A name with all that the figures depend on, but the lists of faces and of the test."""
+        some = f" {self.few} faces" if self.few else ""
+        others = [face.landmarks.round(2).tolist() for part in self.more for face in part]
+        also = f" and {short_hash(others)}" if self.more else ""
+        recipe = short_hash(self.recipe, EVERY, AWAY)
+        return f"trial {self.name} {recipe} {self.looks} looks{some}{also} seed {self.seed}"
+
+    def shown(self, faces: list[Face]) -> tuple[int, int]:
+        """How many epochs it has, and how many faces those show: batches are whole."""
+        entries = len(split_by_photograph(faces)[0]) + sum(len(part) for part in self.more)
+        each = max(1, entries // self.recipe.batch_size) * self.recipe.batch_size
+        epochs = -(-self.looks // each)
+        return epochs, epochs * each
+
+    def done(self, faces: list[Face], folder: Path) -> tuple[dict[str, Any], Path]:
+        """What `bench.kept.trained` tells of it, and its checkpoint; it happens if it did not."""
+        path = folder / f"{self.title}.pt"
+        epochs, _ = self.shown(faces)
+        options = {"more": self.more, "few": self.few, "seed": self.seed}
+        return trained(self.recipe, faces, epochs, path, **options), path
 
 
 def measure(
     faces: list[Face],
     test: list[Face],
-    folder: Path,
+    kept: Trainings,
     seeds: Iterable[int],
     looks: int = LOOKS,
-    others: Sequence[Face] = (),
+    others: list[Face] | None = None,
+    names: Iterable[str] | None = None,
 ) -> dict[str, Any]:
-    """Every trial with every seed, trained where that was not done before.
+    """The trials with every seed, trained where that was not done before.
 
-    faces, test: the lists. others: further photographs. Returns "words": what each trial is, and
-    beside which; "trials": name to a list of runs, each with seed, core seconds of training, NME
-    on the test list, the same from boxes that lie aside, and the learning curve: "curve", NME on
-    the validation part, and "curve_shown", after how many faces; "shown": how many faces each trial
-    was shown, in whole epochs; "ways": what is added when the heat maps predict, to NME for each
-    seed.
+    faces, test: the lists. others: further photographs; without, their trial is left out. names: of
+    the trials to do, by default all. Those that they are held against are done with them, and what
+    was done before stays. Returns "words": what each trial is, and beside which; "trials": name to
+    a list of runs, as `figures_of` gives them; "shown": how many faces each trial was shown, in
+    whole epochs; "core_ms": milliseconds of a core that training takes for a face, all in one run;
+    "ways": what is added when the networks of the trial "added_to" predict, to NME for each seed;
+    "left_out": the other trials' names, and what they are.
     """
-    besides = {None: [], "photographs": [list(others)], "people": [load_faces("train", "demo")]}
-    tried = {n: t for n, t in TRIALS.items() if others or t.more != "photographs"}
-    trials: dict[str, list[dict[str, Any]]] = {name: [] for name in tried}
-    ways: dict[str, list[float]] = {way: [] for way in WAYS}
-    plan = list(itertools.product(seeds, tried.items()))
-    for number, (seed, (name, trial)) in enumerate(plan, 1):
-        print(f"training {number} of {len(plan)}: {name}, seed {seed}", flush=True)
-        run, path = run_trial(name, trial.recipe, faces, besides[trial.more], looks, seed, folder)
-        trials[name].append(run | score(path, trial.recipe, test))
-        print(f"{name:>12} {trials[name][-1]}", flush=True)
-        if name == "heat maps":
-            for way, value in _added(path, test).items():
-                ways[way].append(value)
-    shown = {
-        name: shown_in(trial.recipe, faces, besides[trial.more], looks)[1]
-        for name, trial in tried.items()
+    seeds = list(seeds)
+    plan = {
+        name: [Training(name, t.recipe, looks, seed, _besides(t, others)) for seed in seeds]
+        for name, t in TRIALS.items()
+        if others or t.more != "photographs"
     }
+    wanted = set(plan if names is None else names)
+    wanted |= {name for name, row in plan.items() if all(kept.has(one.title) for one in row)}
+    while missing := {TRIALS[name].beside for name in wanted} - wanted - {None}:
+        wanted |= missing
+    rows = {name: row for name, row in plan.items() if name in wanted}
+    trials: dict[str, list[dict[str, Any]]] = {name: [] for name in rows}
+    in_turn = list(itertools.chain(*zip(*rows.values(), strict=True)))  # all with a seed, the next
+    for number, one in enumerate(in_turn, 1):
+        print(f"training {number} of {len(in_turn)}: {one.name}, seed {one.seed}", flush=True)
+        trials[one.name].append(figures_of(one, faces, test, kept))
+        print(f"{one.name:>12} {trials[one.name][-1]}", flush=True)
+    added = [_added(one, faces, test, kept) for one in rows.get(ADDED_TO, [])]
     return {
-        "words": {name: {"what": t.what, "beside": t.beside} for name, t in tried.items()},
+        "words": {n: {"what": TRIALS[n].what, "beside": TRIALS[n].beside} for n in rows},
         "trials": trials,
-        "shown": shown,
-        "ways": ways,
+        "shown": {name: row[0].shown(faces)[1] for name, row in rows.items()},
+        "core_ms": core_ms({name: row[0].recipe for name, row in rows.items()}, faces),
+        "added_to": ADDED_TO,
+        "ways": {way: [errors[way] for errors in added] for way in WAYS} if added else {},
+        "left_out": {name: trial.what for name, trial in TRIALS.items() if name not in rows},
         "looks": looks,
-        "seeds": list(seeds),
-        "bf16": CPU_HAS_BF16,
+        "seeds": seeds,
         "away": round(AWAY, 3),
     }
+
+
+def _besides(trial: Trial, others: list[Face] | None) -> list[list[Face]]:
+    """The lists that a trial learns from besides."""
+    if trial.more == "people":
+        return [load_faces("train", "demo")]
+    return [others] if trial.more and others else []
+
+
+def core_ms(recipes: dict[str, Recipe], faces: list[Face]) -> dict[str, float]:
+    """Milliseconds of one core that an epoch takes a face, its crop already made, by name.
+
+    What an epoch ends with, validation and saving, is part of it.
+    """
+    some, costs = faces[:TIMED], dict[Recipe, float]()
+    for recipe in recipes.values():
+        if recipe in costs:
+            continue
+        FaceLandmarksDataset(some, recipe.size, recipe.margin)  # its crops are kept
+        with TemporaryDirectory() as folder:
+
+            def train(epochs: int, recipe: Recipe = recipe, folder: str = folder) -> None:
+                recipe.train(some, epochs, Path(folder, f"{epochs}.pt"), bf16=CPU_HAS_BF16)
+
+            one, three = (core_seconds(lambda n=n: train(n)) for n in (1, 3))
+        _, shown = Training("", recipe, 1, 0).shown(some)
+        costs[recipe] = round(1000 * (three - one) / (2 * shown), 1)
+    return {name: costs[recipe] for name, recipe in recipes.items()}
 
 
 def budgets(
     faces: list[Face],
     test: list[Face],
-    folder: Path,
+    kept: Trainings,
     seeds: Iterable[int],
     tried: Sequence[int] = BUDGETS,
 ) -> dict[str, Any]:
@@ -91,62 +167,53 @@ def budgets(
 
     Every training has its whole schedule, so that its rate falls to zero at its own end: a learning
     curve of one long training, whose rate is still high half-way, says less. Returns "trials": name
-    to a list of runs for each budget, as `measure` gives them; "shown": faces shown, for each.
+    to a list of runs for each budget, as `figures_of` gives them; "shown": faces shown, for each.
     """
+    seeds = list(seeds)
     trials: dict[str, list[list[dict[str, Any]]]] = {name: [] for name in BUDGET_TRIALS}
     for looks, name in itertools.product(tried, BUDGET_TRIALS):
-        recipe, runs = TRIALS[name].recipe, []
-        for seed in seeds:
-            print(f"budget of {looks:,} faces: {name}, seed {seed}", flush=True)
-            run, path = run_trial(name, recipe, faces, [], looks, seed, folder)
-            runs.append(run | score(path, recipe, test))
-        trials[name].append(runs)
+        row = [Training(name, TRIALS[name].recipe, looks, seed) for seed in seeds]
+        print(f"budget of {looks:,} faces: {name}", flush=True)
+        trials[name].append([figures_of(one, faces, test, kept) for one in row])
     first = TRIALS[BUDGET_TRIALS[0]].recipe
-    shown = [shown_in(first, faces, [], looks)[1] for looks in tried]
-    return {"trials": trials, "shown": shown, "seeds": list(seeds), "bf16": CPU_HAS_BF16}
+    shown = [Training("", first, looks, 0).shown(faces)[1] for looks in tried]
+    return {"trials": trials, "shown": shown, "seeds": seeds}
 
 
-def run_trial(
-    name: str,
-    recipe: Recipe,
-    faces: list[Face],
-    more: list[list[Face]],
-    looks: int,
-    seed: int,
-    folder: Path,
-    few: int | None = None,
-) -> tuple[dict[str, Any], Path]:
-    """Seed, core seconds and learning curve of a recipe's training; and its checkpoint.
+def figures_of(
+    one: Training, faces: list[Face], test: list[Face], kept: Trainings
+) -> dict[str, Any]:
+    """What a training came to: it happens where it did not before.
 
-    It happens where it did not before (`bench.kept.trained`). few: of the training faces only.
+    Returns "seed", "seconds" (of one core, on the machine of the training), "bf16" (whether it
+    computed with 16 bits), "test" (NME on the test list), "aside" (the same from boxes that lie
+    aside), "made" (machine and date), and the learning curve: "curve", NME on the validation part,
+    and "curve_shown", after how many faces.
     """
-    some = f" {few} faces" if few else ""
-    path = folder / f"trial {name} {short_hash(recipe)} {looks} looks{some} seed {seed}.pt"
-    epochs, shown = shown_in(recipe, faces, more, looks)
-    told = trained(recipe, faces, epochs, path, more=more, few=few, seed=seed)
+
+    def measured() -> dict[str, Any]:
+        told, path = one.done(faces, kept.weights)
+        return _on_the_way(one, faces, told) | _score(path, one.recipe, test)
+
+    return kept.figures(one.title, measured)
+
+
+def _on_the_way(one: Training, faces: list[Face], told: dict[str, Any]) -> dict[str, Any]:
+    """Seed, core seconds and learning curve of a training, a point for every so many faces."""
+    epochs, shown = one.shown(faces)
     each = shown // epochs
-    kept = [k for k in range(epochs) if (k + 1) * each // EVERY > k * each // EVERY]
-    kept = kept if kept and kept[-1] == epochs - 1 else [*kept, epochs - 1]
-    run = {
-        "seed": seed,
+    points = [k for k in range(epochs) if (k + 1) * each // EVERY > k * each // EVERY]
+    points = points if points and points[-1] == epochs - 1 else [*points, epochs - 1]
+    return {
+        "seed": one.seed,
         "seconds": told["seconds"],
-        "curve_shown": [(k + 1) * each for k in kept],
-        "curve": [told["curve"][k] for k in kept],
+        "bf16": CPU_HAS_BF16,
+        "curve_shown": [(k + 1) * each for k in points],
+        "curve": [told["curve"][k] for k in points],
     }
-    return run, path
 
 
-def shown_in(
-    recipe: Recipe, faces: list[Face], more: list[list[Face]], looks: int
-) -> tuple[int, int]:
-    """How many epochs show at least so many faces, and how many those are: batches are whole."""
-    entries = len(split_by_photograph(faces)[0]) + sum(len(part) for part in more)
-    each = max(1, entries // recipe.batch_size) * recipe.batch_size
-    epochs = -(-looks // each)
-    return epochs, epochs * each
-
-
-def score(path: Path, recipe: Recipe, faces: list[Face]) -> dict[str, float]:
+def _score(path: Path, recipe: Recipe, faces: list[Face]) -> dict[str, float]:
     """NME of a checkpoint in one pass, from the faces' boxes and from boxes that lie aside."""
     model, _ = load_checkpoint(path)
     aside = [replace(f, box=(f.box[0] + AWAY * f.box[2], *f.box[1:])) for f in faces]
@@ -157,17 +224,22 @@ def score(path: Path, recipe: Recipe, faces: list[Face]) -> dict[str, float]:
     }
 
 
-def _added(path: Path, faces: list[Face]) -> dict[str, float]:
-    """NME of a network with what is added when it predicts."""
-    landmarker, truth = Landmarker.load(path), [face.landmarks for face in faces]
-    pairs = [(read_image(face.image), np.array([face.box], np.float32)) for face in faces]
-    found = {}
-    for way, (again, mirror) in WAYS.items():
-        points = [
-            landmarker.landmarks(image, box, mirror=mirror)
-            if again
-            else landmarker.predict_once(to_grey(image), box, mirror)
-            for image, box in pairs
-        ]
-        found[way] = round(float(nme(np.concatenate(points), truth).mean()), 3)
-    return found
+def _added(one: Training, faces: list[Face], test: list[Face], kept: Trainings) -> dict[str, float]:
+    """NME of a training's network with what is added when it predicts."""
+
+    def measured() -> dict[str, float]:
+        _, path = one.done(faces, kept.weights)
+        landmarker, truth = Landmarker.load(path), [face.landmarks for face in test]
+        pairs = [(read_image(face.image), np.array([face.box], np.float32)) for face in test]
+        found = {}
+        for way, (again, mirror) in WAYS.items():
+            points = [
+                landmarker.landmarks(image, box, mirror=mirror)
+                if again
+                else landmarker.predict_once(to_grey(image), box, mirror)
+                for image, box in pairs
+            ]
+            found[way] = round(float(nme(np.concatenate(points), truth).mean()), 3)
+        return found
+
+    return kept.figures(f"{one.title}, {' and '.join(WAYS)}", measured)

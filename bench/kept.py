@@ -2,16 +2,57 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 from typing import Any
 
+from bench.record import record
 from helpers.annotations import Face
 from helpers.model import CPU_HAS_BF16
 from helpers.storage import whole_file
 from helpers.train import Recipe
 
 TOLD = 10  # lines that a training prints on its way
+
+
+# What is known of how a training's figures came about, wherever its table is put together.
+MADE = ("machine", "gpu", "torch", "date")
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """The trainings of a run's tables: their weights in a folder, their figures in a file.
+
+    The file is part of the repository, so that what took hours does not go with a machine: whoever
+    adds a row to a table trains that row. lists: name and hash of the lists that the figures belong
+    to.
+    """
+
+    weights: Path
+    file: Path
+    lists: str
+
+    def figures(self, name: str, measured: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The figures of a training: those in the file, else `measured` now and put there.
+
+        name: of the training, with what its figures depend on besides the lists. Returns "made"
+        besides: machine and date.
+        """
+        if not self.has(name):
+            record(self._entry(name), {"figures": measured()}, self.file)
+        entry = self._known()[self._entry(name)]
+        return entry["figures"] | {"made": {key: entry[key] for key in MADE}}
+
+    def has(self, name: str) -> bool:
+        """Whether the file has the figures of a training."""
+        return self._entry(name) in self._known()
+
+    def _entry(self, name: str) -> str:
+        return f"{self.lists} {name}"
+
+    def _known(self) -> dict[str, Any]:
+        return json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
 
 
 def once(file: Path, number: Callable[[], float]) -> float:

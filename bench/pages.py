@@ -1,5 +1,7 @@
 """README, docs and cards: the tables of the benchmark with the words around them, in Markdown."""
 
+import itertools
+
 from bench.tables import (
     FIVE,
     Record,
@@ -28,12 +30,14 @@ from bench.words import (
     command,
     ends_in_words,
     learned,
+    left_out_in_words,
     machine,
     named,
     search_in_words,
     seen_before,
     times,
     title,
+    trained_on,
     where_measured,
 )
 
@@ -56,7 +60,8 @@ NME is the mean distance between a predicted point and the true one, in per cent
 between the outer eye corners of the same face, or of the length that the column names. AUC is the
 area under the cumulative curve of the faces' NME up to 8 %, in per cent. A failure is a face whose
 NME is above the limit. In brackets are 95 % bootstrap intervals that draw whole photographs. Core
-minutes are summed over all cores. "A face" is the median time of a prediction on the CPU, one face
+minutes are summed over all cores; "ms of a core for a face" are those for each face that a training
+is shown, validation included. "A face" is the median time of a prediction on the CPU, one face
 at a time, crop and way back included; all contenders were timed in one run.
 """
 SEEDS = (
@@ -68,7 +73,9 @@ AGAIN = """\
 recipe learns from besides, several with spaces between, and twice what is to count twice (here
 {besides}); of `LONDON`, the Face Research Lab London Set.
 `make bench` makes all parts, and goes on where it was stopped; one part alone is
-`FACES=PATH python -m bench --only PART`. `RECORD=1` keeps what a run of the notebooks scored.
+`FACES=PATH python -m bench --only PART`. Trainings whose figures stand in
+[bench/trainings.json](../bench/trainings.json) are not done again. `RECORD=1` keeps what a run of
+the notebooks scored.
 """
 
 
@@ -151,41 +158,41 @@ def ends(results: Results) -> str:
 
 
 def changes(results: Results) -> str:
-    """All trials of notebook 07, and how long a training has to be where that was measured."""
-    values = results[f"improve {DATA}"]
-    text = (
+    """The trials of notebook 07, and how long a training has to be."""
+    values, budget = results[f"improve {DATA}"], results[f"budget {DATA}"]
+    trials = itertools.chain(*values["trials"].values())
+    runs = itertools.chain(*itertools.chain(*budget["trials"].values()))
+    return (
         "The trials of [notebook 7](../notebooks/07_improve.ipynb). Every network was shown about "
         f"{values['looks']:,} faces, as whole epochs allow, with seeds {values['seeds']}. {SEEDS}"
-        f"\n\n{improve_table(values)}\nMeasured on {machine(values)}."
+        f"\n\n{improve_table(values)}\n{left_out_in_words(values)}{trained_on(values, trials)} "
+        f"Core milliseconds: {machine(values)}."
+        "\n\nTwo of the trials, shown fewer faces and as many, each training with its whole "
+        f"schedule:\n\n{budget_table(budget)}\n{trained_on(budget, runs)}"
     )
-    if budget := results.get(f"budget {DATA}"):
-        text += (
-            "\n\nTwo of the trials, shown ever more faces, each training with its whole schedule:"
-            f"\n\n{budget_table(budget)}\nMeasured on {machine(budget)}."
-        )
-    return text
 
 
 def few_faces(values: Record) -> str:
     """Numbers and maps that learned from a part of the training list, or from all of it."""
+    runs = itertools.chain(*values["numbers"], *values["maps"])
     return (
         f"Every network was shown {values['shown']:,} crops of {values['size']} pixels, augmented "
         "anew each time; where faces are few, they came over and over. Half of the faces are "
         f"mirrored twins. Seeds {values['seeds']}. {SEEDS}"
-        f"\n\n{faces_table(values)}\nMeasured on {machine(values)}."
+        f"\n\n{faces_table(values)}\n{trained_on(values, runs)}"
     )
 
 
 def customary(values: Record) -> str:
     """The customary notebook with its defects switched off, and its figures by another detector."""
     length = f"{values['steps']} steps" if "steps" in values else f"{values['epochs']} epochs"
-    found = values["haar"][0]["found"]
+    found, runs = values["haar"][0]["found"], itertools.chain(*values["rows"].values())
     return (
         "The notebook that [notebook 6b](../notebooks/06b_customary.ipynb) takes apart, "
         f'{values["size"]} pixels, {length}, seeds {values["seeds"]}. {SEEDS} "As it would tell" '
         "is the error on jittered validation faces, which is how that notebook "
         f"validates.\n\n{customary_table(values)}\nIts cascade finds {found} of the test faces; "
-        f"on these notebook 6b compares both boxes.\n\nMeasured on {machine(values)}."
+        f"on these notebook 6b compares both boxes.\n\n{trained_on(values, runs)}"
     )
 
 

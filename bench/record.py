@@ -22,8 +22,9 @@ MODULES = {"onnxruntime": "onnxruntime", "dlib-bin": "_dlib_pybind11", "mediapip
 
 def record(name: str, values: dict[str, Any], file: Path = RESULTS) -> None:
     """Puts a measurement under its name into a file of results, in place of an older one."""
+    values = values | this_machine()  # which takes longer than what follows
     results = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    results[name] = values | this_machine()
+    results[name] = values
     with whole_file(file) as partial:
         partial.write_text(as_text(results), "utf-8", newline="\n")
 

@@ -194,25 +194,25 @@ def longest(values: Record) -> dict[str, list[Record]]:
 
 
 def steps_table(values: Record) -> str:
-    """Notebook 07's six steps: the error without and with each, and what a training takes."""
+    """Notebook 07's six steps: the error without and with each, and what it costs in training."""
     head = ["change", "NME without it, %", "NME with it, %", "change in NME"]
-    head += ["minutes of one core"]
-    rows = []
-    for name in STEPS:
+    head += ["training, ms of a core for a face"]
+    costs, rows = values["core_ms"], []
+    for name in (step for step in STEPS if step in values["words"]):
         words = values["words"][name]
         here, before = values["trials"][name], values["trials"][words["beside"]]
         errors, others = ([run["test"] for run in runs] for runs in (here, before))
         change = f"`{name}`, against `{words['beside']}`: {words['what']}"
         cells = [change, spread(others), spread(errors)]
-        rows.append([*cells, verdict(errors, others), f"{quickest(before)} → {quickest(here)}"])
+        rows.append([*cells, verdict(errors, others), f"{costs[words['beside']]} → {costs[name]}"])
     return markdown(head, rows)
 
 
 def improve_table(values: Record) -> str:
     """What each change of notebook 07 is worth: the mean over the seeds, and the farthest seed."""
     head = ["change", "beside", "faces shown", NME, "change in NME"]
-    head += ["from boxes that lie aside", "core minutes"]
-    trials, rows = values["trials"], []
+    head += ["from boxes that lie aside", "training, ms of a core for a face"]
+    trials, costs, rows = values["trials"], values["core_ms"], []
     for name, runs in trials.items():
         words, errors = values["words"][name], [run["test"] for run in runs]
         other, gain = words["beside"], "-"
@@ -220,24 +220,23 @@ def improve_table(values: Record) -> str:
             gain = verdict(errors, [run["test"] for run in trials[other]])
         cells = [f"`{name}`: {words['what']}", f"`{other}`" if other else "-"]
         cells += [f"{values['shown'][name]:,}", spread(errors), gain]
-        rows.append([*cells, spread(run["aside"] for run in runs), quickest(runs)])
-    maps = [run["test"] for run in trials["heat maps"]]
+        rows.append([*cells, spread(run["aside"] for run in runs), f"{costs[name]}"])
+    beside = values["added_to"]
     for way, errors in values["ways"].items():
-        cells = [f"{way}, when it predicts", "`heat maps`", "-"]
-        rows.append([*cells, spread(errors), verdict(errors, maps), "-", "-"])
+        cells = [f"{way}, when it predicts", f"`{beside}`", "-", spread(errors)]
+        once = [run["test"] for run in trials[beside]]
+        rows.append([*cells, verdict(errors, once), "-", "-"])
     return markdown(head, rows)
 
 
 def budget_table(values: Record) -> str:
     """NME of two trials of notebook 07 against the faces that each training was shown."""
-    head = ["faces shown", *(f"`{name}`: {NME}" for name in values["trials"])]
-    rows = [
-        [
-            f"{shown:,}",
-            *(spread(run["test"] for run in runs[k]) for runs in values["trials"].values()),
-        ]
-        for k, shown in enumerate(values["shown"])
-    ]
+    first, second = values["trials"]
+    head = ["faces shown", f"`{first}`: {NME}", f"`{second}`", f"`{second}` instead of `{first}`"]
+    rows = []
+    for shown, *pair in zip(values["shown"], *values["trials"].values(), strict=True):
+        here, there = ([run["test"] for run in runs] for runs in pair)
+        rows.append([f"{shown:,}", spread(here), spread(there), verdict(there, here)])
     return markdown(head, rows)
 
 

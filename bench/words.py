@@ -37,6 +37,18 @@ def machine(values: Record) -> str:
     return f"{values['machine']}{gpu}, torch {values['torch']}, {values['date']}"
 
 
+def trained_on(values: Record, runs: Iterable[Record]) -> str:
+    """With what the runs of a table were trained and measured, and when: a sentence.
+
+    Such runs may be of several machines and days; those that do not say so are of the record's.
+    """
+    made = [run.get("made", values) for run in runs]
+    dates = sorted({one["date"] for one in made})
+    where = {machine(one).rpartition(", ")[0] for one in made}
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return f"Trained and measured on {'; '.join(sorted(where))}, {when}."
+
+
 def named(results: Results, kind: str) -> list[tuple[str, Record]]:
     """The records of one kind, each with the name of its data set or weights."""
     start = f"{kind} "
@@ -168,13 +180,33 @@ def changes_in_words(values: Record) -> str:
         unlike = f", shown {shown:,} faces, not {of:,}" if abs(shown / of - 1) > 0.05 else ""
         said[f"{words['what']} (`{name}`{unlike})"] = verdict(errors[name], errors[other])
     for way, found in values["ways"].items():
-        said[f"{way} when it predicts"] = verdict(found, errors["heat maps"])
+        said[f"{way} when it predicts"] = verdict(found, errors[values["added_to"]])
     texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
-    return "".join(
-        f"- {text}: {'; '.join(found)}.\n"
+    told = {
+        text: [f"{what} {v.split(', ')[0]}" for what, v in said.items() if v.endswith(end)]
         for end, text in texts.items()
-        if (found := [f"{n} {v.split(', ')[0]}" for n, v in said.items() if v.endswith(end)])
-    )
+    }
+    lines = [f"{text}: {'; '.join(found)}.\n" for text, found in told.items() if found]
+    return "".join(f"- {line}" for line in [*lines, left_out_in_words(values)] if line)
+
+
+def left_out_in_words(values: Record) -> str:
+    """Which trials of notebook 07 are not in its table: a line, or nothing."""
+    names = [f"{what} (`{name}`)" for name, what in values["left_out"].items()]
+    return f"Not tried for so long yet: {'; '.join(names)}.\n" if names else ""
+
+
+def budget_in_words(values: Record) -> str:
+    """How the errors of two trials changed as their trainings got longer: a list."""
+    shown, told = [f"{count:,}" for count in values["shown"]], ""
+    for name, rows in values["trials"].items():
+        errors = [sum(run["test"] for run in runs) / len(runs) for runs in rows]
+        steps = [
+            f"{after - before:+.2f} from {few} to {many} faces"
+            for before, after, few, many in zip(errors, errors[1:], shown, shown[1:], strict=False)
+        ]
+        told += f"- `{name}`: {', '.join(steps)}.\n"
+    return told
 
 
 def maps_in_words(values: Record) -> str:

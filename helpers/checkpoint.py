@@ -27,7 +27,7 @@ SHIPPED = {
 }
 # The ratio is measured: `python tools/fast_in_pytorch.py --compare` prints it.
 WITHOUT_ONNXRUNTIME = (
-    "on PyTorch; `pip install onnxruntime` would make it about four times as fast on a CPU."
+    "on PyTorch; `pip install onnxruntime` would make it three to four times as fast on a CPU."
 )
 TRAIN_COMMAND = "python -m helpers.train --faces demo --epochs 20 --out FILE"
 NETWORKS = {"LandmarkNet": LandmarkNet, "HeatmapNet": HeatmapNet}

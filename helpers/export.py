@@ -1,7 +1,7 @@
 """A checkpoint as an ONNX file, which other runtimes read.
 
 `python -m helpers.export CHECKPOINT FILE.onnx`; then `Landmarker.load("FILE.onnx")` predicts with
-ONNX Runtime, which on a CPU takes half to two thirds of PyTorch's time for a single face.
+ONNX Runtime, which on a CPU takes about half of PyTorch's time for a single face.
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from dataclasses import asdict, replace
 
 import cv2
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 import bench.__main__ as shell
-from bench import customary, london, scoreboard, trees
+from bench import TRAININGS, customary, improve, london, scoreboard, trees
 from bench.__main__ import Run
 from bench.contenders import course, mean_face
+from bench.kept import Trainings
 from bench.record import record, this_machine
 from helpers.annotations import read_faces, read_image
 from helpers.dataset import load_faces
@@ -20,12 +22,17 @@ from helpers.metrics import auc, bootstrap, box_size, inter_ocular, inter_pupil,
 from helpers.people import make_people
 from helpers.pose import yaw
 from helpers.sources import label_file
+from helpers.train import TRIALS
 
 
 @pytest.fixture(scope="module")
-def lists(tmp_path_factory):
+def folder(tmp_path_factory):
+    return make_people(tmp_path_factory.mktemp("people"), train=50, test=6, seed=5)
+
+
+@pytest.fixture(scope="module")
+def lists(folder):
     """A training and a test list of a few demo people."""
-    folder = make_people(tmp_path_factory.mktemp("people"), train=50, test=6, seed=5)
     return tuple(read_faces(label_file(folder, part)) for part in ("train", "test"))
 
 
@@ -87,6 +94,21 @@ def test_what_was_trained_is_not_trained_again(lists, tmp_path, monkeypatch):
     again, _ = customary.trained(*lists, customary.Defects(), tmp_path, 0, size=32, steps=1)
     assert again == told
     course(lists[0], tmp_path, 1, 32)
+
+
+def test_figures_of_the_customary_network_outlive_its_weights(lists, tmp_path, monkeypatch):
+    kept = Trainings(tmp_path / "weights", tmp_path / "trainings.json", "lists")
+    stands, wider = customary.Defects(), customary.Defects(raw_box=False)
+    monkeypatch.setattr(customary, "on_haar_boxes", lambda predict, faces: {"found": len(faces)})
+
+    def figures_of(defects):
+        return customary.measured(*lists, defects, kept, 0, size=32, steps=1)
+
+    once = [figures_of(defects) for defects in (stands, wider)]
+    assert once[0]["haar"] == {"found": len(lists[1])} and "haar" not in once[1]
+    shutil.rmtree(kept.weights)
+    monkeypatch.setattr(customary, "train", None)  # would fail
+    assert [figures_of(defects) for defects in (stands, wider)] == once
 
 
 def test_a_customary_training_that_was_stopped_comes_to_the_same_figures(
@@ -336,6 +358,47 @@ def test_the_trials_record_says_which_photographs_came_in_besides(run, monkeypat
     monkeypatch.setattr(shell, "improve_table", lambda values: "")
     shell.measure_improve(run)
     assert json.loads(run.file.read_text("utf-8"))["improve one"]["more"] == ["lfpw"]
+
+
+def test_a_training_is_known_by_the_lists_it_learned_from_and_no_others(run, lists):
+    alone = replace(run, more=[])
+    assert alone.kept == run.kept and run.kept.file.name == "bench-quick-trainings.json"
+    assert replace(run, quick=False).kept.file == TRAININGS
+    moved = replace(lists[0][0], landmarks=lists[0][0].landmarks + 1)
+    assert replace(run, train=[moved, *lists[0][1:]]).kept.lists != run.kept.lists
+    recipe = TRIALS["L1"].recipe
+    titles = {
+        improve.Training("L1", recipe, 100, 0, more).title
+        for more in ((), (lists[0],), (lists[1],), ([moved],))
+    }
+    assert len(titles) == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--only", "budget", "--trials", "L1"], "those of the part improve"),
+        (["--only", "improve", "--trials", "more faces"], "'more faces' needs other archives"),
+    ],
+)
+def test_trials_that_cannot_be_done_are_told_at_once(asked, told, monkeypatch, capsys):
+    monkeypatch.delenv("MORE", raising=False)
+    monkeypatch.setattr("sys.argv", ["bench", *asked])
+    with pytest.raises(SystemExit):
+        shell.main()
+    assert told in capsys.readouterr().err
+
+
+def test_the_trials_asked_for_are_those_that_are_done(lists, folder, monkeypatch):
+    asked = []
+    monkeypatch.setenv("FACES", str(folder))
+    monkeypatch.delenv("MORE", raising=False)
+    monkeypatch.setattr(shell.improve, "measure", lambda *a: asked.append(a[-1]) or {})
+    monkeypatch.setattr(shell, "improve_table", lambda values: "")
+    monkeypatch.setattr(Run, "record", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["bench", "--quick", "--only", "improve", "--trials", "L1"])
+    shell.main()
+    assert asked == [["L1"]]
 
 
 def test_an_opencv_without_cascades_is_told_before_anything_is_trained(run, monkeypatch):

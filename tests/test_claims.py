@@ -145,14 +145,19 @@ def test_04_eight_faces_are_known_by_heart_and_others_are_not():
     learns, in_use = known["the eight, as it learns"]
     assert learns < 0.2 * mean_face and in_use > 3 * learns
     assert min(known["eight others, as it learns"]) > others
+    (caught_up,) = rows_of("04_train", "catch-up")[0]  # "Let them catch up"
+    assert caught_up < 1.5 * learns
     assert "worse than the mean face" in cell_text("04_train", "e48cb275")
 
 
-def test_04_a_loss_that_looks_tiny_is_not_far_from_the_mean_faces():
-    _, about, _ = rows_of("04_train", "losses")
+def test_04_a_loss_that_looks_tiny_is_more_than_half_of_the_mean_faces():
+    _, about, _, mean_face = rows_of("04_train", "losses")
     assert about[0] == 0.0013 and about[2] / about[1] == pytest.approx(1.4, abs=0.02)
-    (best, mean_face), _ = rows_of("04_train", "fe9c3d11")
-    assert about[-1] == pytest.approx(mean_face, rel=0.2) and best < 0.6 * mean_face
+    assert 0.5 < about[0] / mean_face[0] < 0.9
+    # "too large, by about a fifth or more": the eight are those whose NME stands further below.
+    (true,) = named("04_train", "6c9cba62")["eight others, mean face"]
+    (best, baseline), (_, *_, typical) = rows_of("04_train", "fe9c3d11")
+    assert mean_face[-1] > 1.15 * true and typical > 1.15 * best and best < 0.6 * baseline
 
 
 def test_04_the_training_loss_may_lie_above_that_of_validation():
@@ -192,7 +197,8 @@ def test_04b_each_check_tells_what_the_table_says_and_no_more():
     )
     assert len(first) == len(left) == len(apart) == 7
     assert 0.5 < first["right"] < 2 and first["targets in pixels"] > 1000
-    assert left["right"] < 1 and left["learning rate times 100"] > 10
+    assert left["right"] < 1
+    assert min(left[cause] for cause in ("learning rate times 100", "targets in pixels")) > 10
     assert left["shuffled labels"] < 1  # "learned by heart as gladly as right ones"
     assert [name for name, pixels in apart.items() if pixels > 0.1] == ["forgotten eval()"]
 
@@ -231,11 +237,16 @@ def test_05_the_farther_a_box_is_off_the_more_the_second_crop_helps():
 def test_05_trust_and_turned_heads_are_as_told():
     course, best = (numbers(line)[-3:] for line in lines_of("05_predict", "trust"))
     assert best[0] > 0.9 and max(best[1:]) < 0.1  # portrait; found and forced on the suit
-    assert max(course) < 0.5  # "trusted too little"
+    assert course[0] < 0.5  # "Even upright its trust is low"
     told = re.findall(r"trust ([\d.]+), off ([\d.]+) %", output_of("05_predict", "turned"))
     trust, off = np.array(told, float).reshape(2, 3, 2).transpose(2, 0, 1)
-    assert (off[1] < 5).all() and (off[0, 1:] > 15).all()  # the best weights find every turn
-    assert (trust[0] < 0.3).all() and off.max() > 300  # "at several hundred per cent"
+    assert (off[1] < 5).all() and (trust[1] > 0.9).all()  # the best weights find every turn
+    assert trust[0, 0] < 0.5
+
+
+def test_06_disagreement_hardly_tells_one_usual_face_from_another():
+    ((correlation, _),) = rows_of("06_evaluate", "sure-within")
+    assert abs(correlation) < 0.5 and "it hardly says" in cell_text("06_evaluate", "sure-seen")
 
 
 def test_08_a_pose_is_near_and_an_opened_mouth_hardly_moves_a_steady_one():
