@@ -1,6 +1,7 @@
 """What notebook 07 shows: trials, detector, growth; and the tables that are made of them."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import torch
 
 from bench import (
     RESULTS,
+    TRAININGS,
     contenders,
     detector,
     faces,
@@ -433,6 +435,30 @@ def test_the_recorded_trials_are_those_of_the_code():
     words = {name: {"what": t.what, "beside": t.beside} for name, t in done.items()}
     assert values["words"] == words
     assert values["left_out"] == {n: t.what for n, t in TRIALS.items() if n not in done}
+
+
+def test_the_tables_show_what_is_kept_of_each_training_and_no_other_recipe_is_kept():
+    results, known = (json.loads(file.read_text("utf-8")) for file in (RESULTS, TRAININGS))
+    lists = next(iter(known)).split(" trial ")[0]
+    values, few = results[f"improve {DATA}"], results[f"faces {DATA}"]
+    shown = [
+        (improve.Training(name, TRIALS[name].recipe, values["looks"], run["seed"]), run)
+        for name, runs in values["trials"].items()
+        for run in runs
+    ]
+    shown += [
+        (improve.Training(n, TRIALS[n].recipe, improve.LOOKS, run["seed"], few=count), run)
+        for network, n in faces.NETWORKS.items()
+        for count, runs in zip(faces.COUNTS, few[network], strict=False)
+        for run in runs
+    ]
+    for one, run in shown:
+        kept_of_it = known[f"{lists} {one.title}"]
+        assert kept_of_it["figures"] | {"made": run["made"]} == run
+        assert run["made"].items() <= kept_of_it.items()
+    told = (re.match(rf"{lists} trial (.+) ([0-9a-f]{{8}}) \d+ looks", entry) for entry in known)
+    for name, recipe in (match.groups() for match in told if match):
+        assert f" {recipe} " in improve.Training(name, TRIALS[name].recipe, 1, 0).title
 
 
 def test_the_long_training_is_done_once_for_each_way_and_keeps_every_epoch(
