@@ -216,7 +216,7 @@ def test_the_recorded_budgets_say_what_notebook_07_says_of_them():
     )
     for one, other in zip(numbers, maps, strict=True):  # "the same at every length"
         assert verdict(other, one).endswith("better")
-    for rows in (numbers, maps):  # "nearly 1 % in the last step, too"
+    for rows in (numbers, maps):  # "nearly one percentage point in the last step, too"
         assert 0.8 < np.mean(rows[-2]) - np.mean(rows[-1]) < 1
     said = cell_text("07_improve", "improve-longer-seen")
     assert [f"± {spread(row).split()[-1]}" in said for row in numbers] == [True, False, True]
