@@ -348,7 +348,7 @@ def face_report(
     answers = {"": predicted} if mean_face is None else {"": predicted, "mean face: ": mean_face}
     errors = [point_errors(one[None], truth[None], scheme=scheme)[0] for one in answers.values()]
     ground, bars, texts = _report_ground(limit, scheme, len(answers))
-    for bar, error in zip(bars, errors[0], strict=True):
+    for bar, error in zip(bars, np.minimum(errors[0], limit), strict=True):
         bar.set_height(error)
     for text, name, values in zip(texts[1:], answers, errors, strict=True):
         text.set_text(f"{name}NME {mean_of_known(values, 0):.1f} %")
@@ -390,9 +390,10 @@ def _report_ground(
         red, green, blue = np.array(scheme.colours[part]) / 255 * 0.8  # white becomes grey
         colour = (red, green, blue)
         bars += axis.bar(list(points), [0] * len(points), color=colour, label=part, animated=True)
-    axis.set(xlabel="point", ylabel=f"error, {scheme.measure}", ylim=(0, limit))
+    axis.set(xlabel="point", ylabel=f"error, {scheme.measure}")
+    axis.set(ylim=(0, 1.3 * limit), yticks=np.linspace(0, limit, 5))  # above, room for the legend
     axis.set_title(f"error of each point, cut at {limit:g} %", size=10)
-    legend = axis.legend(fontsize=7, ncols=3, loc="upper center")  # over the highest bars
+    legend = axis.legend(fontsize=7, ncols=3, loc="upper center")
     texts: list[Any] = [legend] + [
         figure.text((k * (side + GAP) + side / 2) / width, 1 - 0.7 * TITLE / height, "", size=12)
         for k in range(answers)

@@ -224,6 +224,7 @@ class Landmarker:
         grey: uint8 [H, W]. boxes: [n, 4]. mirror: looks at each crop and at its mirror image, and
         takes the mean of both answers. margin: of the crops, by default that of the training.
         angles: by which the crops turn a face clockwise, degrees, one for all or one for each.
+        Raises ValueError where `grey` is another kind of array.
         """
         return np.mean(self.predict_both(grey, boxes, margin, mirror, angles), axis=0)
 
@@ -241,7 +242,7 @@ class Landmarker:
         A list of one or two arrays float32 [n, k, 2], both in pixels of the picture. Arguments as
         for `predict_once`.
         """
-        size, margin = self.model.size, margin or self.margin
+        grey, size, margin = _checked_grey(grey), self.model.size, margin or self.margin
         turned = zip(boxes, np.broadcast_to(angles, len(boxes)), strict=True)
         matrices = [crop_matrix(box, size, margin, angle) for box, angle in turned]
         crops = np.stack([warp(grey, matrix, size) for matrix in matrices])
@@ -350,6 +351,15 @@ def _checked_image(image: np.ndarray) -> np.ndarray:
         shape = f"{image.dtype} {list(image.shape)}"
         raise ValueError(f"A picture must be RGB uint8 [H, W, 3], not {shape}.")
     return image
+
+
+def _checked_grey(grey: np.ndarray) -> np.ndarray:
+    """The grey picture itself; raises ValueError where it is not uint8 [H, W]."""
+    grey = np.asarray(grey)
+    if grey.dtype != np.uint8 or grey.ndim != 2:
+        shape = f"{grey.dtype} {list(grey.shape)}"
+        raise ValueError(f"A grey picture must be uint8 [H, W], of `to_grey`, not {shape}.")
+    return grey
 
 
 if __name__ == "__main__":

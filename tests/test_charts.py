@@ -87,11 +87,13 @@ def test_a_bar_is_as_high_as_the_error_of_its_point():
     truth[36], truth[45] = (20, 50), (70, 50)  # 50 pixels apart
     image = np.zeros((100, 100, 3), np.uint8)
     flat = face_report(image, truth, truth)
-    wrong = truth.copy()
-    wrong[10] += (0, 10)  # 20 %
     chart = np.s_[60:, 400:]
-    bar = (face_report(image, truth, wrong)[chart] != flat[chart]).any(2)
-    assert bar.sum(0).max() == pytest.approx(0.5 * (380 - 45), abs=4)  # half of a scale up to 40
+    scale = (380 - 45) / 1.3  # pixels from 0 to 40 %; above it stands the legend
+    for pixels, share in ((10, 0.5), (20, 1), (60, 1)):  # 20, 40 and 120 %: cut at 40
+        wrong = truth.copy()
+        wrong[10] += (0, pixels)
+        bar = (face_report(image, truth, wrong)[chart] != flat[chart]).any(2)
+        assert bar.sum(0).max() == pytest.approx(share * scale, abs=4)
     np.testing.assert_array_equal(face_report(image, truth, truth), flat)
 
 

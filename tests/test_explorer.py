@@ -16,6 +16,7 @@ from torch import nn
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
+from helpers.draw import COLOURS, PREDICTION, TRUTH
 from helpers.landmarks import MIRROR
 from helpers.model import Network, to_target
 from helpers.widgets.explorer import PLAIN, SLIDERS, Link, answer, augmented, explorer, needs_view
@@ -75,6 +76,18 @@ def test_where_no_script_runs_there_is_a_picture_with_a_description(dataset):
     size = Image.open(io.BytesIO(base64.b64decode(still))).size
     assert size == (960, 480)
     assert "make run" in visible
+
+
+def test_beside_a_networks_points_no_part_has_a_colour_of_its_own(dataset):
+    def shares(picture):
+        near = [np.abs(picture.astype(int) - colour).max(2) < 8 for colour in colours]
+        return [round(10_000 * where.mean()) for where in near]
+
+    colours = [TRUTH, PREDICTION, COLOURS["right brow"], COLOURS["left brow"]]
+    alone = shares(explorer(dataset).still())
+    both = shares(explorer(dataset, Knowing(dataset.mean_face() + 9, SIZE)).still())
+    assert min(alone[2:]) > 0 and alone[0] == 0
+    assert min(both[:2]) > 0 and max(both[2:]) == 0
 
 
 def test_the_shaded_ranges_are_those_that_training_draws_from(dataset):

@@ -145,6 +145,13 @@ def test_what_is_no_rgb_picture_is_refused_in_one_sentence(landmarker, method, p
     sentence(error)
 
 
+@pytest.mark.parametrize("image", [torch.zeros(1, 1, 50, 60), np.zeros((50, 60)), "portrait.jpg"])
+def test_one_pass_takes_a_grey_picture_and_nothing_else(landmarker, image):
+    with pytest.raises(ValueError, match=r"uint8 \[H, W\], of `to_grey`, not ") as error:
+        landmarker.predict_once(image, [(10, 10, 30, 30)])
+    sentence(error)
+
+
 NO_BOXES = [
     *([1, 2, 30, 40], [[1, 2, 30]], np.ones((2, 2, 4))),
     *([[1, 2, np.nan, 40]], [[np.inf, 2, 30, 40]]),

@@ -7,6 +7,7 @@
 const FOUND = "face-explorer-link"; // the kernel's half is there, with what asks it
 const AWAKE = "face-explorer-awake"; // the page's half is there
 const PATIENCE = 10000; // milliseconds without an answer, after which the reader is told
+const TRUTH = "rgb(64, 255, 96)"; // these two as in helpers/draw.py, where they stand side by side
 const PREDICTION = "rgb(255, 128, 0)";
 const BROKEN = 10; // per cent: the NME from which a face counts as a failure
 const NEAR = 14; // pixels of the screen: from there a landmark is meant
@@ -421,11 +422,12 @@ function build(root, key, data) {
         context.beginPath();
         context.moveTo(...place(point));
         context.lineTo(...place(result.points[k]));
-        Object.assign(context, { strokeStyle: PREDICTION, lineWidth: 1.5 * pixel });
+        Object.assign(context, { strokeStyle: "white", lineWidth: 1.5 * pixel });
         context.stroke();
         dot(context, place(point), PREDICTION, 2.6 * pixel);
       });
-      result.points.forEach((point, k) => dot(context, place(point), colours[names[k]], 2.2 * pixel));
+      result.points.forEach((point, k) =>
+        dot(context, place(point), shown ? TRUTH : colours[names[k]], 2.2 * pixel));
       ring(context, place(result.points[result.from.indexOf(followed)]), pixel);
     });
   }

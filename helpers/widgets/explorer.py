@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
-from helpers.draw import COLOURS, DOTS, PAGE, PREDICTION, paint
-from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS, Colour
+from helpers.draw import COLOURS, DOTS, PAGE, paint, paint_pair
+from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
 from helpers.metrics import nme
 from helpers.model import Network, to_pixels
 from helpers.storage import short_hash
@@ -106,7 +106,8 @@ class Explorer:
     def still(self) -> np.ndarray:
         """What is shown where no script runs: RGB uint8 [480, 960, 3], the face before and after.
 
-        The settings are those that the explorer begins with. A network's points are orange.
+        The settings are those that the explorer begins with. With a network, the true points are
+        green and its own orange.
         """
         side = round(PAGE * DOTS / 2)
         pictures = []
@@ -114,13 +115,12 @@ class Explorer:
             images, points = augmented(self.dataset, self.indices[0], settings)
             grey = ((images[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8)
             picture = cv2.resize(grey, (side, side), interpolation=cv2.INTER_CUBIC)
-            drawn: dict[Colour | None, np.ndarray] = {None: points[0].numpy()}
+            drawn = [points[0].numpy()]
             if self.network is not None:
                 found = answer(self.dataset, self.network, self.indices[0], settings)
-                drawn[PREDICTION] = np.array(found["landmarks"])
-            for colour, landmarks in drawn.items():
-                picture = paint(picture, (landmarks + 0.5) * side / len(grey) - 0.5, colour)
-            pictures.append(picture)
+                drawn.append(np.array(found["landmarks"]))
+            places = [(landmarks + 0.5) * side / len(grey) - 0.5 for landmarks in drawn]
+            pictures.append((paint_pair if self.network else paint)(picture, *places))
         return np.hstack(pictures)
 
     def html(self) -> str:
