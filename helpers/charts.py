@@ -189,12 +189,13 @@ def training_rows(
     uint8 [H, W, 3] each. The NME is drawn up to 40 %.
     """
     losses, errors, faces = next(iter(rows.values()))
+    widths = [1.0, 1.0] + [1.2] * len(faces)
     figure, axes = plt.subplots(
-        *(len(rows), 2 + len(faces)),
-        figsize=(PAGE, 1.35 * len(rows)),
+        *(len(rows), len(widths)),
+        figsize=(PAGE, (1.2 * PAGE / sum(widths) + 0.1) * len(rows)),  # faces are square
         dpi=200,  # sharp where it is made smaller
         squeeze=False,
-        width_ratios=[1.1, 1.1] + [1] * len(faces),
+        width_ratios=widths,
         layout="constrained",
     )
     for (name, (own, looks, seen)), (left, right, *others) in zip(rows.items(), axes, strict=True):

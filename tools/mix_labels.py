@@ -6,11 +6,11 @@ Two people put a point of the jaw at two places, and a small network cannot know
 given. A large one answers with what such people do on average. So each point of the training list
 is moved some way from its label to the answer of `research` (two passes, mirrored), and the small
 one learns from that: distillation, at its plainest (Hinton et al. 2015, arXiv 1503.02531). Prints
-by how much the points moved. The test list is copied as it is.
+how far apart the two are, in per cent of the eye distance. The test list is copied as it is.
 
---without: a file with a photograph a line, the groups of `same` pictures apart from each other
-by blanks: training faces that show what the test list shows, too, are left out. The archive's terms
-are those of the copy.
+--without: a file with a group of pictures a line, by their names in the label files, that show the
+same photograph. Training faces of a group that has a picture in the test list are left out. The
+archive's terms are those of the copy, too.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from helpers.annotations import read_faces, read_image
+from helpers.annotations import read_image
 from helpers.formats import Labels, read_labels, write_labels
 from helpers.metrics import nme
 from helpers.predict import Landmarker
@@ -30,28 +30,30 @@ from helpers.sources import get_dataset, label_file
 from helpers.storage import whole_folder
 
 
-def mixed(labels: Labels, folder: Path, landmarker: Landmarker, share: float) -> Labels:
-    """The labels with each point moved by `share` of the way to the network's answer.
+def mixed(labels: Labels, landmarker: Landmarker, share: float) -> Labels:
+    """The labels, each point moved by `share` of the way to the network's answer.
 
-    folder: in which the pictures lie. What has no box, or not the network's points, stays as it is.
+    A face without a box, or with other points than the network's, stays as it is.
     """
-    moved, entries = [], []
+    apart, entries = [], []
     for entry in tqdm(labels.entries):
-        if entry.box is None or len(entry.points) != len(landmarker.scheme):
-            entries.append(entry)
-            continue
-        answer = landmarker.landmarks(read_image(folder / entry.image), [entry.box], mirror=True)
-        moved.append(float(nme(answer, entry.points[None])[0]))
-        entries.append(replace(entry, points=(1 - share) * entry.points + share * answer[0]))
-    print(f"The network answers {np.nanmean(moved):.2f} % of the eye distance from the labels.")
+        if entry.box is not None and len(entry.points) == len(landmarker.scheme):
+            picture = read_image(entry.place / entry.image)
+            answer = landmarker.landmarks(picture, [entry.box], mirror=True)[0]
+            apart.append(nme(answer[None], entry.points[None])[0])
+            entry = replace(entry, points=(1 - share) * entry.points + share * answer)
+        entries.append(entry)
+    print(f"{len(apart)} answers, on average {np.nanmean(apart):.2f} % from their labels.")
     return replace(labels, entries=entries)
 
 
-def shown_in_test(folder: Path, same: Path) -> set[str]:
-    """The pictures' names whose group has one in the test list. same: a group a line."""
-    test = {face.image.name for face in read_faces(label_file(folder, "test"))}
-    groups = [line.split() for line in same.read_text("utf-8").splitlines()]
-    return {name for group in groups if {Path(n).name for n in group} & test for name in group}
+def without(labels: Labels, groups: list[list[str]], others: Labels) -> Labels:
+    """The labels without the pictures of a group that has one in the other list."""
+    there = {entry.image for entry in others.entries}
+    shown = {name for group in groups if there & set(group) for name in group}
+    kept = [entry for entry in labels.entries if entry.image not in shown]
+    print(f"{len(labels.entries) - len(kept)} faces of the test list's photographs are left out.")
+    return replace(labels, entries=kept)
 
 
 @one_sentence()
@@ -65,17 +67,15 @@ def main() -> None:
     if args.folder.exists():
         raise ValueError(f"{args.folder}: is there already.")
     archive = get_dataset(args.archive)
-    list_file = label_file(archive, "train")
-    labels = read_labels(list_file)
+    train = label_file(archive, "train")
+    labels = read_labels(train)
     if args.without:
-        left_out = shown_in_test(archive, args.without)
-        kept = [entry for entry in labels.entries if entry.image not in left_out]
-        print(f"{len(labels.entries) - len(kept)} faces are left out.")
-        labels = replace(labels, entries=kept)
+        groups = [line.split() for line in args.without.read_text("utf-8").splitlines()]
+        labels = without(labels, groups, read_labels(label_file(archive, "test")))
+    labels = mixed(labels, Landmarker.load("research", device="cpu"), args.share)
     with whole_folder(args.folder) as folder:
         shutil.copytree(archive, folder, dirs_exist_ok=True)
-        answers = mixed(labels, archive, Landmarker.load("research", device="cpu"), args.share)
-        write_labels(folder / list_file.name, answers)
+        write_labels(folder / train.name, labels)
 
 
 if __name__ == "__main__":
