@@ -203,6 +203,9 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert said["margin"].endswith("worse") and said["flip"].endswith("seeds differ")
     assert said["heat maps"].endswith("better")  # solution 7.1
     assert said["L1"].endswith("better")  # TEACHING.md
+    low, high = RESULTS[f"scoreboard {DATA}"]["contenders"]["regression trees (dlib)"]["nme"][1:]
+    assert low < min(trials["test"]["L1"]) < max(trials["test"]["L1"]) < high  # "level"
+    assert max(trials["test"]["heat maps"]) < low
     assert max(trials["aside"]["margin"]) < min(trials["aside"]["start"])
     took = RESULTS[f"latency {DATA}"]["contenders"]
     once, both = (took[f"`free`, two passes{way}"]["milliseconds"] for way in ("", ", mirrored"))
@@ -235,8 +238,9 @@ def test_the_recorded_maps_say_what_the_end_of_notebook_07b_says_of_them():
 
 def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     runs = longest(RESULTS[f"customary {DATA}"])
-    stands, wider = ([run["test"] for run in runs[name]] for name in ("as it stands", "wider crop"))
-    assert verdict(wider, stands).endswith("worse")
+    rows = ("as it stands", "wider crop", "full epochs")
+    stands, *others = ([run["test"] for run in runs[name]] for name in rows)
+    assert all(verdict(other, stands).endswith("worse") for other in others)
 
 
 def test_stored_outputs_show_what_the_prose_beside_them_says():
@@ -301,6 +305,24 @@ def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these
     text = cell_text("06_evaluate", "d3356250")
     assert f"Notebook 4's had {once:.2f} % with one pass" in text
     assert f"the trees have {more:.2f} %" in text
+    once, twice = (board[f"notebook 04, {passes}"] for passes in ("one pass", "two passes"))
+    assert f"from {once['median'][0]:.2f} to {twice['median'][0]:.2f} %" in text
+    assert twice["nme"][0] > once["nme"][0] and twice["failure_10"][0] > once["failure_10"][0]
+
+
+def test_the_gap_of_free_on_photographs_is_widest_where_notebook_11_says():
+    weights = RESULTS[f"shipped {DATA}"]["contenders"]
+    parts, turns = (
+        [weights[f"`{name}`, two passes, mirrored"][kind] for name in ("free", "research")]
+        for kind in ("parts", "yaw")
+    )
+    gaps = {part: figure[0] - parts[1][part][0] for part, figure in parts[0].items()}
+    assert sorted(gaps, key=gaps.__getitem__)[-2:] == ["jaw", "mouth"]
+    by_turn = [figure[1] - turns[1][turn][1] for turn, figure in turns[0].items()]
+    assert max(by_turn) == by_turn[-1] and min(by_turn) > 1
+    assert "widest part of the gap is at the mouth, then at the jaw" in cell_text(
+        "11_people", "cell-36"
+    )
 
 
 def test_the_default_weights_are_a_quarter_better_than_the_trees():
