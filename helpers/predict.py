@@ -246,7 +246,8 @@ class Landmarker:
         turned = zip(boxes, np.broadcast_to(angles, len(boxes)), strict=True)
         matrices = [crop_matrix(box, size, margin, angle) for box, angle in turned]
         crops = np.stack([warp(grey, matrix, size) for matrix in matrices])
-        images = torch.from_numpy(crops)[:, None].to(self.device).float() / 127.5 - 1
+        # By NumPy, which for a single small crop takes a third of PyTorch's time.
+        images = torch.from_numpy(crops[:, None].astype(np.float32) / 127.5 - 1).to(self.device)
         answers = [to_pixels(self.model(images), size)]
         if mirror:
             other = to_pixels(self.model(images.flip(3)), size)[:, list(self.scheme.mirror)]

@@ -52,7 +52,7 @@ def test_on_the_committed_faces_both_say_nearly_the_same():
 def test_what_is_known_of_it_and_its_terms_go_along(capsys):
     there, here = Landmarker.load("fast"), Landmarker.load(TARGET, device="cpu")
     assert here.about == there.about
-    assert (here.margin, here.mirror, here.model.size) == (1.5, False, 96)
+    assert (here.margin, here.mirror, here.model.size) == (1.5, False, 128)
     assert capsys.readouterr().out.count("research and education only.\n") == 2
 
 
