@@ -183,7 +183,7 @@ def habits_table(values: Record, path: Record) -> str:
     rows.append([*ruler, "the same network, another figure"])
     speeds = (f"{speed:,} faces a second" for speed in (slow, fast))
     rows.append(["every face decoded again", "kept as a crop", *speeds, f"{fast / slow:.1f} times"])
-    head = ["habit", "done instead", "as it stands", "with the change", "change in NME"]
+    head = ["habit", "done instead", "as it stands", "with the change", "change"]
     return markdown(head, rows)
 
 

@@ -356,10 +356,9 @@ def _checked_image(image: np.ndarray) -> np.ndarray:
 
 def _checked_grey(grey: np.ndarray) -> np.ndarray:
     """The grey picture itself; raises ValueError where it is not uint8 [H, W]."""
-    grey = np.asarray(grey)
-    if grey.dtype != np.uint8 or grey.ndim != 2:
-        shape = f"{grey.dtype} {list(grey.shape)}"
-        raise ValueError(f"A grey picture must be uint8 [H, W], of `to_grey`, not {shape}.")
+    if not isinstance(grey, np.ndarray) or grey.dtype != np.uint8 or grey.ndim != 2:
+        kind, shape = getattr(grey, "dtype", type(grey).__name__), list(np.shape(grey))
+        raise ValueError(f"A grey picture must be uint8 [H, W], of `to_grey`, not {kind} {shape}.")
     return grey
 
 

@@ -31,7 +31,7 @@ def archive(tmp_path, monkeypatch):
             image_entry(f.image.name, read_image(f.image).shape, f.box, f.landmarks) for f in some
         ]
         (folder / f"labels_{part}.xml").write_text(label_list(part, "", entries), "iso-8859-1")
-    monkeypatch.setattr(mix_labels.Landmarker, "load", lambda *_, **__: Sure())
+    monkeypatch.setattr(mix_labels.Landmarker, "load", lambda name, **_: {"research": Sure()}[name])
     return folder
 
 
@@ -59,6 +59,13 @@ def test_what_the_test_list_shows_too_is_not_learned_from(archive, tmp_path, mon
     train, test = mix(monkeypatch, archive, tmp_path / "mixed", "--without", same)
     assert [face.image.name[5:9] for face in train] == ["0000", "0002", "0003"]
     assert [face.image.name[5:9] for face in test] == ["0004"]
+    old = read_faces(archive / "labels_train.xml")[2]
+    half_way = (old.landmarks + Sure.answer) / 2  # what --share is by default
+    np.testing.assert_allclose(train[1].landmarks, half_way, atol=0.01)
+    same.write_text("face_0001.png face_0014.png\n", "utf-8")
+    with pytest.raises(SystemExit, match=r"face_0014\.png: .* neither list"):
+        mix(monkeypatch, archive, tmp_path / "again", "--without", same)
+    assert not (tmp_path / "again").exists()
 
 
 def test_a_folder_that_is_there_is_not_written_to(archive, tmp_path, monkeypatch):

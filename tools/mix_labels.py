@@ -2,9 +2,9 @@
 
     python tools/mix_labels.py ARCHIVE FOLDER [--share 0.5] [--without FILE]
 
-Two people put a point of the jaw at two places, and a small network cannot know whose face it was
-given. A large one answers with what such people do on average. So each point of the training list
-is moved some way from its label to the answer of `research` (two passes, mirrored), and the small
+Two people who label a face put a point of the jaw at two places, and no network can see who it was.
+A large one answers with what such people do on average. So each point of the training list is moved
+some way from its label to the answer of `research` (two passes, mirrored), and the small
 one learns from that: distillation, at its plainest (Hinton et al. 2015, arXiv 1503.02531). Prints
 how far apart the two are, in per cent of the eye distance. The test list is copied as it is.
 
@@ -43,6 +43,10 @@ def mixed(labels: Labels, landmarker: Landmarker, share: float) -> Labels:
             apart.append(nme(answer[None], entry.points[None])[0])
             entry = replace(entry, points=(1 - share) * entry.points + share * answer)
         entries.append(entry)
+    if not apart:
+        raise ValueError(
+            "None of these faces has a box and the network's points: nothing is mixed."
+        )
     print(f"{len(apart)} answers, on average {np.nanmean(apart):.2f} % from their labels.")
     return replace(labels, entries=entries)
 
@@ -50,6 +54,9 @@ def mixed(labels: Labels, landmarker: Landmarker, share: float) -> Labels:
 def without(labels: Labels, groups: list[list[str]], others: Labels) -> Labels:
     """The labels without the pictures of a group that has one in the other list."""
     there = {entry.image for entry in others.entries}
+    known = there | {entry.image for entry in labels.entries}
+    if strange := [name for group in groups for name in group if name not in known]:
+        raise ValueError(f"{strange[0]}: is to be left out, but stands in neither list.")
     shown = {name for group in groups if there & set(group) for name in group}
     kept = [entry for entry in labels.entries if entry.image not in shown]
     print(f"{len(labels.entries) - len(kept)} faces of the test list's photographs are left out.")

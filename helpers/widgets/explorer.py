@@ -120,7 +120,7 @@ class Explorer:
                 found = answer(self.dataset, self.network, self.indices[0], settings)
                 drawn.append(np.array(found["landmarks"]))
             places = [(landmarks + 0.5) * side / len(grey) - 0.5 for landmarks in drawn]
-            pictures.append((paint_pair if self.network else paint)(picture, *places))
+            pictures.append((paint if self.network is None else paint_pair)(picture, *places))
         return np.hstack(pictures)
 
     def html(self) -> str:
