@@ -192,7 +192,7 @@ def training_rows(
     widths = [1.0, 1.0] + [1.2] * len(faces)
     figure, axes = plt.subplots(
         *(len(rows), len(widths)),
-        figsize=(PAGE, (1.2 * PAGE / sum(widths) + 0.1) * len(rows)),  # faces are square
+        figsize=(PAGE, round(1.2 * PAGE / sum(widths) + 0.1, 1) * len(rows)),  # faces are square
         dpi=200,  # sharp where it is made smaller
         squeeze=False,
         width_ratios=widths,

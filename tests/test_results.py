@@ -289,8 +289,8 @@ def test_the_tones_of_skin_say_what_notebook_11_says_of_them():
         assert dark == max(third[1] for third in thirds.values())
         sure[name] = dark - light > np.hypot(high - low, most - least) / 2
     text = cell_text("11_people", "cell-38")
-    assert [name for name, more in sure.items() if more] == ["free"]
-    assert 'For "free" that is more than chance explains' in text
+    assert [name for name, more in sure.items() if more] == ["free", "fast"]
+    assert 'For "free" and "fast" that is more than chance explains' in text
 
 
 def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these_learn_from():
