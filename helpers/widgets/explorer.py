@@ -115,12 +115,13 @@ class Explorer:
             images, points = augmented(self.dataset, self.indices[0], settings)
             grey = ((images[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8)
             picture = cv2.resize(grey, (side, side), interpolation=cv2.INTER_CUBIC)
-            drawn = [points[0].numpy()]
-            if self.network is not None:
-                found = answer(self.dataset, self.network, self.indices[0], settings)
-                drawn.append(np.array(found["landmarks"]))
-            places = [(landmarks + 0.5) * side / len(grey) - 0.5 for landmarks in drawn]
-            pictures.append((paint if self.network is None else paint_pair)(picture, *places))
+            truth, one = points[0].numpy(), side / len(grey)  # pixels of the screen for one
+            truth = (truth + 0.5) * one - 0.5
+            if self.network is None:
+                pictures.append(paint(picture, truth))
+            else:
+                found = answer(self.dataset, self.network, self.indices[0], settings)["landmarks"]
+                pictures.append(paint_pair(picture, truth, (np.array(found) + 0.5) * one - 0.5))
         return np.hstack(pictures)
 
     def html(self) -> str:
