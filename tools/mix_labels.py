@@ -5,8 +5,8 @@
 Two people who label a face put a point of the jaw at two places, and no network can see who it was.
 A large one answers with what such people do on average. So each point of the training list is moved
 some way from its label to the answer of `research` (two passes, mirrored), and the small one learns
-from that: distillation, at its plainest (Hinton et al. 2015, arXiv 1503.02531). Prints how far apart
-the two are, in per cent of the eye distance. The test list is copied as it is.
+from that: distillation, at its plainest (Hinton et al. 2015, arXiv 1503.02531). Prints how far
+apart the two are, in per cent of the eye distance. The test list is copied as it is.
 
 --without: a file with a group of pictures a line, by their names in the label files, that show the
 same photograph. Training faces of a group that has a picture in the test list are left out. The
