@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from bench.contenders import Contender, course, mean_face, recipe, ways
 from bench.kept import Trainings
 from bench.record import record, set_name
 from bench.tables import (
+    STANDS,
     budget_table,
     costs_table,
     customary_table,
@@ -64,10 +66,10 @@ from helpers.train import TRIALS
 ROOT = Path(__file__).parent.parent
 COLUMNS = ("seed", "told", "validation", "test", "seconds", "bf16", "steps", "curve", "made")
 LOOKS = 340_000  # faces shown to the recipe from nothing, each as often as its data set is named
-LONGER = 3  # times the steps of its authors, in the second half of notebook 06b's table
+LENGTHS = (1, 3)  # how many times the steps of its authors, in notebook 06b's table
 # Rows of notebook 06b's table: what is switched off.
 ROWS: dict[str, dict[str, bool]] = {
-    "as it stands": {},
+    STANDS: {},
     "full epochs": {"partial_epochs": False},
     "photographs kept whole": {"leaking_twins": False},
     "wider crop": {"raw_box": False},
@@ -87,6 +89,7 @@ class Run:
     name: str  # of the data set, as `get_dataset` takes it
     more: list[str]  # names of others to learn from
     trials: list[str] | None = None  # of notebook 07; without, all
+    lengths: Sequence[int] = LENGTHS  # of notebook 06b
 
     @property
     def kept(self) -> Trainings:
@@ -204,25 +207,31 @@ def measure_latency(run: Run) -> None:
 
 
 def measure_customary(run: Run) -> None:
-    """What each defect of the customary notebook costs, after its authors' steps and later."""
+    """What each defect of the customary notebook costs, after its authors' steps and later.
+
+    Of its lengths those that were asked for, and those whose trainings were all done before.
+    """
     seeds, kept = (0,) if run.quick else (0, 1, 2), run.kept
     table: dict[str, Any] = {"rows": {}, "haar": [], "seeds": list(seeds), **run.customary}
-    lengths = {longer: run.customary | {"steps": longer * table["steps"]} for longer in (1, LONGER)}
-    stands = [
-        customary.title(customary.Defects(), seed, **settings)
-        for seed, settings in itertools.product(seeds, lengths.values())
-    ]
-    if not HAS_CASCADES and not all(map(kept.has, stands)):  # told before they are trained
+    defects_of = {row: customary.Defects(**off) for row, off in ROWS.items()}
+    settings_of = {n: run.customary | {"steps": n * table["steps"]} for n in LENGTHS}
+
+    def done(row: str, longer: int) -> bool:
+        titles = (customary.title(defects_of[row], s, **settings_of[longer]) for s in seeds)
+        return all(map(kept.has, titles))
+
+    lengths = [n for n in LENGTHS if n in run.lengths or all(done(row, n) for row in ROWS)]
+    if not HAS_CASCADES and not all(done(STANDS, n) for n in lengths):  # before they are trained
         sys.exit(f"customary: {NO_CASCADES}")
-    for (longer, settings), (row, off) in itertools.product(lengths.items(), ROWS.items()):
-        defects = customary.Defects(**off)
+    for longer, (row, defects) in itertools.product(lengths, defects_of.items()):
+        settings = settings_of[longer]
         found = [
             customary.measured(run.train, run.test, defects, kept, seed, **settings)
             for seed in seeds
         ]
         name = row if longer == 1 else f"{row}, {longer} times the steps"
         table["rows"][name] = [{key: figures[key] for key in COLUMNS} for figures in found]
-        if not off:  # as it stands: the boxes that it is used on, beside those of the label file
+        if row == STANDS:  # the boxes that it is used on, beside those of the label file
             table["haar"] = [figures["haar"] for figures in found]
     run.record("customary", table)
     print(customary_table(table))
@@ -325,6 +334,15 @@ def main() -> None:
         metavar="TRIAL",
         help="of notebook 07's trials these alone, and those that were done before",
     )
+    parser.add_argument(
+        "--lengths",
+        nargs="+",
+        type=int,
+        choices=LENGTHS,
+        default=LENGTHS,
+        help="of notebook 06b's trainings these alone, in times the steps of its authors, and those"
+        " that were done before",
+    )
     args = parser.parse_args()
     if args.trials and "improve" not in args.only:
         parser.error("--trials are those of the part improve, which is not asked for")
@@ -348,6 +366,7 @@ def main() -> None:
         name=name,
         more=more,
         trials=args.trials,
+        lengths=args.lengths,
     )
     print(f"{run.title}: {len(run.train)} training and {len(run.test)} test faces", flush=True)
     for part in args.only:

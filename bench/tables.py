@@ -18,8 +18,8 @@ SIX = {
     "customary notebook": "the training list",
     "notebook 04, two passes": "the training list",
     "regression trees (dlib)": "the training list, with its validation part",
-    "heat maps, two passes, mirrored": "the training list, YouTube Faces and "
-    "[LFPW](glossary.ipynb#LFPW)",
+    "heat maps, two passes, mirrored": "the training list, "
+    "[YouTube Faces](glossary.ipynb#YouTube-Faces) and [LFPW](glossary.ipynb#LFPW)",
     "`research`, two passes, mirrored": "these and generated people",
 }
 STANDS = "as it stands"  # the customary notebook's row that those below it are held against
@@ -175,7 +175,7 @@ def habits_table(values: Record, path: Record) -> str:
         for habit, (instead, on, off) in pairs.items()
     ]
     ruler = [
-        "validation faces (these) jittered",
+        "validation faces jittered (their error)",
         "left as they are",
         spread(told),
         spread(untouched),

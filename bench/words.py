@@ -179,8 +179,9 @@ def changes_in_words(values: Record) -> str:
         # A comparison that is not quite fair says so.
         unlike = f", shown {shown:,} faces, not {of:,}" if abs(shown / of - 1) > 0.05 else ""
         said[f"{words['what']} (`{name}`{unlike})"] = verdict(errors[name], errors[other])
+    other = values["added_to"]
     for way, found in values["ways"].items():
-        said[f"{way} when it predicts"] = verdict(found, errors[values["added_to"]])
+        said[f"{way} when it predicts (`{other}`)"] = verdict(found, errors[other])
     texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
     told = {
         text: [f"{what} {v.split(', ')[0]}" for what, v in said.items() if v.endswith(end)]

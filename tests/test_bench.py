@@ -401,6 +401,27 @@ def test_the_trials_asked_for_are_those_that_are_done(lists, folder, monkeypatch
     assert asked == [["L1"]]
 
 
+def test_a_longer_table_of_habits_is_left_out_until_its_trainings_are_done(run, monkeypatch):
+    error = {key: 9.0 for key in shell.COLUMNS} | {"haar": {"found": 1}}
+    monkeypatch.setattr(shell, "HAS_CASCADES", True)
+    monkeypatch.setattr(shell, "customary_table", lambda values: "")
+    monkeypatch.setattr(
+        customary,
+        "measured",
+        lambda train, test, defects, kept, seed, size, steps: kept.figures(
+            customary.title(defects, seed, size, steps), lambda: error
+        ),
+    )
+
+    def rows(*lengths):
+        shell.measure_customary(replace(run, lengths=lengths))
+        return list(json.loads(run.file.read_text("utf-8"))["customary one"]["rows"])
+
+    short, long = list(shell.ROWS), [f"{row}, 3 times the steps" for row in shell.ROWS]
+    assert rows(1) == short
+    assert rows(3) == rows(1) == short + long  # what was done before stays in the table
+
+
 def test_an_opencv_without_cascades_is_told_before_anything_is_trained(run, monkeypatch):
     monkeypatch.setattr(shell, "HAS_CASCADES", False)
     monkeypatch.setattr(customary, "trained", None)  # would fail

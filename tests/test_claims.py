@@ -277,6 +277,14 @@ def test_08b_a_mean_is_calm_or_in_time_and_the_one_euro_filter_both():
     assert calmer >= 4 and late < four[2]
 
 
+def test_08b_tells_the_shares_of_the_one_euro_filter_at_rest_and_in_motion():
+    beside = cell_text("08b_video", "vid-euro")
+    asked = output_of("08b_video", "vid-slide-shell")
+    at_rest, beta = numbers(re.search(r"min_cutoff \S+, beta \S+", asked)[0])
+    shares = [1 / (1 + 30 / (2 * np.pi * cutoff)) for cutoff in (at_rest, at_rest + beta)]
+    assert "30 frames a second that is {:.2f} at rest, and {:.2f}".format(*shares) in beside
+
+
 def test_08b_follows_a_face_at_a_fraction_of_the_time():
     twice, once = named("08b_video", "vid-time-ways").values()
     assert once[0] < 0.2 * twice[0]

@@ -186,7 +186,8 @@ def test_the_recorded_contenders_stand_as_notebook_06_says():
 def test_the_scoreboard_of_notebook_06_says_who_learned_from_what():
     board = RESULTS[f"scoreboard {DATA}"]
     assert set(board["more"]) == {"ytf68", "lfpw"}
-    assert "YouTube Faces and [LFPW]" in SIX["heat maps, two passes, mirrored"]
+    maps = SIX["heat maps, two passes, mirrored"]
+    assert "[YouTube Faces](glossary.ipynb#YouTube-Faces) and [LFPW]" in maps
     assert "generated people" in SIX["`research`, two passes, mirrored"]
     # "Here it flatters nobody": those of other photographs are no harder.
     for name in ("notebook 04, two passes", "regression trees (dlib)"):
@@ -258,10 +259,11 @@ def test_stored_outputs_show_what_the_prose_beside_them_says():
     # 06: looking straight ahead in a good box, the mean face is hardly off; a turned head is.
     errors = re.findall(r"(network|mean face) (\d+) %", output_of("06_evaluate", "87a39962"))
     errors = [int(error) for _, error in errors]
-    turned, _, *hard, easy = (errors[k : k + 4] for k in range(0, 20, 4))
+    turned, covered, *hard, easy = (errors[k : k + 4] for k in range(0, 20, 4))
     assert min(turned) > 10 and max(errors[5::2]) < 6
     assert all(row[0] > row[1] and row[2] > row[3] for row in hard)  # in the blur, in the dark
     assert easy[0] == easy[1] and easy[2] < easy[3]
+    assert 0 <= covered[0] - covered[1] <= 1 and 0 <= covered[2] - covered[3] <= 1
     # 06b: who measures jittered faces measures something else each time, and larger.
     untouched, jittered = (
         numbers(line) for line in output_of("06b_customary", "a8178890").splitlines() if line
