@@ -5,6 +5,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -232,6 +233,7 @@ def test_the_pages_of_a_run_lead_to_each_other(tmp_path, monkeypatch):
     """No notebook is executed: what it holds is made into its page."""
     for name in ("FACES", "MPLBACKEND", "PYDEVD_DISABLE_FILE_VALIDATION"):
         monkeypatch.setenv(name, "demo")  # `main` changes them, and this puts them back
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setattr(sys, "argv", ["run_notebooks.py", "--build", str(tmp_path)])
     monkeypatch.setattr(run_notebooks, "get_faces", lambda faces: None)
     monkeypatch.setattr(run_notebooks, "execute", lambda *_: None)
@@ -241,6 +243,39 @@ def test_the_pages_of_a_run_lead_to_each_other(tmp_path, monkeypatch):
     links = {link for page in pages.values() for link in re.findall(r'href="(\w[^":#]*)["#]', page)}
     assert "solutions.html" in links
     assert links <= set(pages)
+
+
+def test_whoever_looks_at_the_trained_network_comes_after_its_training():
+    look = {path.stem for path in NOTEBOOKS if "checkpoint.exists()" in path.read_text("utf-8")}
+    assert look == set(run_notebooks.AFTER)
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_notebooks_run_two_at_a_time_but_none_before_the_network_that_it_looks_at(
+    at_once, tmp_path, monkeypatch, capsys
+):
+    now, most, begun, ended = set(), [], [], []
+
+    def run(path, build, store):
+        begun.append(path.stem)
+        now.add(path.stem)
+        most.append(len(now))
+        time.sleep(0.1 if path.stem == "04_train" else 0.04)
+        now.remove(path.stem)
+        if before := run_notebooks.AFTER.get(path.stem):
+            assert before in ended
+        ended.append(path.stem)
+        return 1.0, "1 / 0" if path.stem == "08_filters" else None, None
+
+    monkeypatch.setattr(run_notebooks, "run", run)
+    numbered = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
+    ran, _ = run_notebooks.run_all(numbered, tmp_path, False, at_once)
+    assert max(most) == at_once
+    # What had begun when one failed runs to its end; the rest is not begun.
+    assert not ran and "04_train" in ended and "11_people" not in ended
+    assert begun == sorted(begun) if at_once == 1 else set(begun[:4]) == set(run_notebooks.LONG)
+    told = capsys.readouterr().out
+    assert "08_filters          1 s  failed" in told and "11_people           -    skipped" in told
 
 
 @pytest.mark.parametrize(

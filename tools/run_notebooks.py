@@ -1,8 +1,12 @@
-"""Executes the notebooks of the course, in order, on the data that FACES names.
+"""Executes the notebooks of the course on the data that FACES names.
 
 python tools/run_notebooks.py            executed notebooks and HTML pages under build/, and the
                                          solutions as they are stored
 python tools/run_notebooks.py --store    on the demo people, outputs kept in notebooks/
+
+Two run at a time, each on half of the cores, and the long ones begin: small networks and single
+pictures keep no more cores busy. With --store one runs after the other, in order, since what they
+print of times is kept.
 """
 
 import argparse
@@ -11,7 +15,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -36,6 +41,10 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 NO_TEXT = 'alt="No description has been provided for this image"'  # what nbconvert writes
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")  # in the order in which it prefers them
 PROGRESS = re.compile(r"\d+%\|")  # what tqdm draws
+# These take longest; begun last, one of them would run alone while a core has nothing to do.
+LONG = ("04_train", "07b_heatmaps", "09_own_faces", "07_improve")
+# Which notebooks look at the network that another one trains, and so come after it.
+AFTER = {"05_predict": "04_train", "06_evaluate": "04_train"}
 
 
 def absolute(faces: str) -> str:
@@ -218,7 +227,9 @@ def _unfit(notebook: NotebookNode, text: str) -> str | None:
 
 def _tick(name: str) -> Callable[[str], object]:
     """Shows, on a terminal, which cell of a notebook is running."""
-    return lambda text: sys.stdout.isatty() and print(f"\r{name}: {text} ", end="", flush=True)
+    return lambda text: (
+        sys.stdout.isatty() and print(f"\r{f'{name}: {text}':<40}", end="", flush=True)
+    )
 
 
 def record_score(faces: str, result: str, seconds: float) -> None:
@@ -236,24 +247,49 @@ def record_score(faces: str, result: str, seconds: float) -> None:
     record(f"run {name}", values | {"seconds": round(seconds), "command": command})
 
 
-def run_all(paths: list[Path], build: Path, store: bool) -> tuple[bool, str | None]:
-    """Executes notebooks, in order, up to the first that fails: whether all ran, and the score."""
-    lines, result, failed = [], None, False
-    for path in paths:
-        if failed:
-            lines.append(f"{path.stem:<14}      -    skipped")
-            continue
-        print(f"{path.stem} ...", flush=True)
-        seconds, error, said = run(path, build, store)
-        failed, result = bool(error), said or result
-        lines.append(f"{path.stem:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}")
-        print(f"\r{lines[-1]:<40}", f"\n    {error}" if error else "", sep="", flush=True)
-    print("", *lines, sep="\n")
+def run_all(
+    paths: list[Path], build: Path, store: bool, at_once: int = 1
+) -> tuple[bool, str | None]:
+    """Executes notebooks until one fails: whether all ran, and the score."""
+    lines = {path.stem: f"{path.stem:<14}      -    skipped" for path in paths}
+    waiting, running, result, failed = list(paths), dict[Future, Path](), None, False
+    with ThreadPoolExecutor(at_once) as pool:
+        while waiting or running:
+            for path in next_in(waiting, running.values(), at_once):
+                print(f"{path.stem} ...", flush=True)
+                waiting.remove(path)
+                running[pool.submit(run, path, build, store)] = path
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future).stem
+                seconds, error, said = future.result()
+                failed, result = failed or bool(error), said or result
+                lines[name] = f"{name:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}"
+                told = f"\n    {error}" if error else ""
+                print(f"\r{lines[name]:<40}", told, sep="", flush=True)
+            if failed:
+                waiting.clear()
+    print("", *lines.values(), sep="\n")
     return not failed, result
 
 
-def set_environment(faces: str, whole: bool) -> None:
-    """What the notebooks' kernels inherit: their data, all of it or as FACES_LIMIT says."""
+def next_in(waiting: list[Path], running: Iterable[Path], at_once: int) -> list[Path]:
+    """The notebooks to begin now: as many as there is room for, none before its time."""
+    begun = list(running)
+    ahead = {path.stem for path in [*waiting, *begun]}  # of those that are not done
+    ready = [path for path in waiting if AFTER.get(path.stem) not in ahead]
+    if at_once > 1:
+        ready.sort(key=lambda path: LONG.index(path.stem) if path.stem in LONG else len(LONG))
+    return ready[: at_once - len(begun)]
+
+
+def set_environment(faces: str, whole: bool, at_once: int = 1) -> None:
+    """What the notebooks' kernels inherit: their data, all of it or as FACES_LIMIT says.
+
+    at_once: how many share the cores, unless OMP_NUM_THREADS says how many each may use. (Two that
+    use all of them are many times as slow: their threads wait for each other at every step.)
+    """
+    if at_once > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // at_once)))
     if whole:
         os.environ.pop("FACES_LIMIT", None)
     os.environ["FACES"] = faces
@@ -282,7 +318,8 @@ def main() -> int:
     if not paths:
         sys.exit(f"{arguments.notebooks} holds no notebooks.")
     faces = "demo" if arguments.store else absolute(os.environ.get("FACES") or "demo")
-    set_environment(faces, whole=arguments.store or arguments.record)
+    at_once = 1 if arguments.store else 2
+    set_environment(faces, whole=arguments.store or arguments.record, at_once=at_once)
     arguments.build.mkdir(parents=True, exist_ok=True)
 
     began = time.monotonic()
@@ -292,7 +329,7 @@ def main() -> int:
         sys.exit(f"FACES={faces}: {error}")
     for path in as_stored:
         write_pages(read_notebook(path), path.stem, arguments.build)
-    ran, result = run_all(paths, arguments.build, arguments.store)
+    ran, result = run_all(paths, arguments.build, arguments.store, at_once)
     if ran:
         print(result or "No score: no cell tagged `score` printed the test NME.")
     if ran and result and arguments.record:
