@@ -92,7 +92,8 @@ def _faces_cell(results: Results) -> str:
     return (
         f"## And on real photographs?\n\n{_where(results)} Every network was shown "
         f"{values['shown']:,} crops of {values['size']} pixels, augmented anew each time; where "
-        f"faces are few, they came over and over. {_seeds(values['seeds'])}\n\n"
+        f"faces are few, they came over and over. The last row has all but those for validation. "
+        f"{_seeds(values['seeds'])}\n\n"
         f"{faces_table(values)}\n{maps_in_words(values)}\n{_whole('few-faces-and-many')} "
         "The same as a picture, with a dot for each seed:"
     )

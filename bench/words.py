@@ -181,7 +181,7 @@ def changes_in_words(values: Record) -> str:
         said[f"{words['what']} (`{name}`{unlike})"] = verdict(errors[name], errors[other])
     other = values["added_to"]
     for way, found in values["ways"].items():
-        said[f"{way} when it predicts (`{other}`)"] = verdict(found, errors[other])
+        said[f"{way} when `{other}` predicts"] = verdict(found, errors[other])
     texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
     told = {
         text: [f"{what} {v.split(', ')[0]}" for what, v in said.items() if v.endswith(end)]

@@ -413,7 +413,7 @@ def test_a_change_is_better_only_where_every_seed_with_it_beats_every_seed_witho
     assert changes_in_words(values) == (
         "- Better: heat maps in words (`heat maps`) -1.15.\n"
         "- Not decided: more faces in words (`more faces`, shown 1,500 faces, not 1,600) -0.10; "
-        "mirror when it predicts (`heat maps`) -0.05.\n"
+        "mirror when `heat maps` predicts -0.05.\n"
         "- Not tried for so long yet: moving average (`average`).\n"
     )
 

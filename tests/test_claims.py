@@ -158,6 +158,9 @@ def test_04_a_loss_that_looks_tiny_is_more_than_half_of_the_mean_faces():
     (true,) = named("04_train", "6c9cba62")["eight others, mean face"]
     (best, baseline), (_, *_, typical) = rows_of("04_train", "fe9c3d11")
     assert mean_face[-1] > 1.15 * true and typical > 1.15 * best and best < 0.6 * baseline
+    nearer = [about[-1] * measured for measured in (true / mean_face[-1], best / typical)]
+    assert nearer == pytest.approx([11, 11], abs=0.6)  # "nearer to 11 % than to 13.42 %"
+    assert f"nearer to 11 % than to {about[-1]} %" in cell_text("04_train", "loss-about")
 
 
 def test_04_the_training_loss_may_lie_above_that_of_validation():
