@@ -47,9 +47,10 @@ def _scoreboard_cell(results: Results) -> str:
 def _customary_cell(results: Results) -> str:
     values, board = results[f"customary {DATA}"], results[f"scoreboard {DATA}"]
     if steps := longest(values)[STANDS][0].get("steps"):
-        length, otherwise = (
-            f"{steps:,} steps",
-            f"the one with every habit had about {values['steps']:,}",
+        short = values["rows"][STANDS][0]["steps"]
+        length = f"{steps:,} steps"
+        otherwise = "the one with every habit had " + (
+            "as many" if short == steps else f"{short:,}"
         )
     else:  # recorded before the length was counted in steps
         length, otherwise = (

@@ -284,7 +284,7 @@ def others_table(results: Results) -> str:
     rows = []
     for faces, run in named(results, "run"):
         text = f"test NME **{run['test_nme']:.2f} %**, mean face {run['mean_face']:.2f} % "
-        text += f"({run['faces']} faces); {run['seconds'] / 60:.0f} minutes in all"
+        text += f"({run['faces']} faces)"
         rows.append([f"notebooks on {faces}", text, f"run {faces}"])
     for faces, path in named(results, "input"):
         text = f"{path['cached_per_second']} faces a second, {path['ratio']:.1f} times the "

@@ -165,8 +165,12 @@ class FaceLandmarksDataset(Dataset[Crop]):
         key = short_hash(CACHE_VERSION, self.width, round(margin, 6), known)
         path = data_folder() / "crops" / f"{len(self)} faces of {self.width} px, {key}.npy"
         if not path.exists():
-            with whole_file(path) as partial:
-                self._write_crops(partial)
+            try:
+                with whole_file(path) as partial:
+                    self._write_crops(partial)
+            except OSError:
+                if not path.exists():  # else another process was quicker; Windows keeps its file
+                    raise
         return path
 
     def _write_crops(self, path: Path) -> None:

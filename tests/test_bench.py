@@ -378,10 +378,11 @@ def test_a_training_is_known_by_the_lists_it_learned_from_and_no_others(run, lis
     ("asked", "told"),
     [
         (["--only", "budget", "--trials", "L1"], "those of the part improve"),
+        (["--only", "improve", "--longest", "1"], "about the part customary"),
         (["--only", "improve", "--trials", "more faces"], "'more faces' needs other archives"),
     ],
 )
-def test_trials_that_cannot_be_done_are_told_at_once(asked, told, monkeypatch, capsys):
+def test_what_is_asked_for_in_vain_is_told_at_once(asked, told, monkeypatch, capsys):
     monkeypatch.delenv("MORE", raising=False)
     monkeypatch.setattr("sys.argv", ["bench", *asked])
     with pytest.raises(SystemExit):
@@ -404,7 +405,6 @@ def test_the_trials_asked_for_are_those_that_are_done(lists, folder, monkeypatch
 def test_a_longer_table_of_habits_is_left_out_until_its_trainings_are_done(run, monkeypatch):
     error = {key: 9.0 for key in shell.COLUMNS} | {"haar": {"found": 1}}
     monkeypatch.setattr(shell, "HAS_CASCADES", True)
-    monkeypatch.setattr(shell, "customary_table", lambda values: "")
     monkeypatch.setattr(
         customary,
         "measured",
@@ -413,8 +413,8 @@ def test_a_longer_table_of_habits_is_left_out_until_its_trainings_are_done(run, 
         ),
     )
 
-    def rows(*lengths):
-        shell.measure_customary(replace(run, lengths=lengths))
+    def rows(longest):
+        shell.measure_customary(replace(run, longest=longest))
         return list(json.loads(run.file.read_text("utf-8"))["customary one"]["rows"])
 
     short, long = list(shell.ROWS), [f"{row}, 3 times the steps" for row in shell.ROWS]

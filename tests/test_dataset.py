@@ -226,6 +226,23 @@ def test_a_changed_one_of_these_is_seen(tmp_path, change, settings):
     assert torch.equal(crops_of(FaceLandmarksDataset(faces, **settings)), after)
 
 
+def test_a_cache_that_another_process_made_meanwhile_is_taken(tmp_path, monkeypatch):
+    """As on Windows, which replaces no file that somebody reads."""
+    faces, there = make_faces(tmp_path, 5), []
+
+    def replace(partial, path):
+        if not there:
+            raise PermissionError("in use")
+        Path(path).write_bytes(Path(partial).read_bytes())
+        raise PermissionError("in use")
+
+    monkeypatch.setattr("helpers.storage.files.os.replace", replace)
+    with pytest.raises(OSError, match="could not be written"):
+        FaceLandmarksDataset(faces, size=64)
+    there.append("another's")
+    assert len(FaceLandmarksDataset(faces, size=64).crops) == len(faces)
+
+
 def test_going_back_to_earlier_settings_finds_the_earlier_cache(tmp_path, data_folder):
     faces = make_faces(tmp_path, 2)
     for size in (64, 72, 64, 72):

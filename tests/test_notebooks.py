@@ -5,7 +5,6 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 
 import nbformat
 import pytest
@@ -237,6 +236,11 @@ def test_the_pages_of_a_run_lead_to_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["run_notebooks.py", "--build", str(tmp_path)])
     monkeypatch.setattr(run_notebooks, "get_faces", lambda faces: None)
     monkeypatch.setattr(run_notebooks, "execute", lambda *_: None)
+
+    def run_all(paths, build):
+        return True, [run_notebooks.run(path, build, False)[2] for path in paths][-1] or "a score"
+
+    monkeypatch.setattr(run_notebooks, "run_all", run_all)
     assert run_notebooks.main() == 0
     pages = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.html")}
     assert set(pages) == {f"{path.stem}.html" for path in NOTEBOOKS}
@@ -250,32 +254,37 @@ def test_whoever_looks_at_the_trained_network_comes_after_its_training():
     assert look == set(run_notebooks.AFTER)
 
 
-@pytest.mark.parametrize("at_once", [1, 2])
-def test_notebooks_run_two_at_a_time_but_none_before_the_network_that_it_looks_at(
-    at_once, tmp_path, monkeypatch, capsys
-):
-    now, most, begun, ended = set(), [], [], []
+def test_long_notebooks_begin_and_none_before_the_network_that_it_looks_at():
+    paths = {path.stem: path for path in NOTEBOOKS if path.stem[0].isdigit()}
+    waiting, run = list(paths.values()), run_notebooks.next_in
+    assert run(waiting, []) == [paths[name] for name in run_notebooks.LONG[:2]]
+    two = [paths[name] for name in ("05_predict", "08_filters")]
+    assert run(two, [paths["04_train"]]) == [paths["08_filters"]]
+    assert run(two[:1], [paths["04_train"]]) == run(two, waiting[:2]) == []
+    assert run(two, []) == two  # both, in order, once nothing is ahead of them
 
-    def run(path, build, store):
-        begun.append(path.stem)
-        now.add(path.stem)
-        most.append(len(now))
-        time.sleep(0.1 if path.stem == "04_train" else 0.04)
-        now.remove(path.stem)
-        if before := run_notebooks.AFTER.get(path.stem):
-            assert before in ended
-        ended.append(path.stem)
-        return 1.0, "1 / 0" if path.stem == "08_filters" else None, None
 
-    monkeypatch.setattr(run_notebooks, "run", run)
-    numbered = [path for path in NOTEBOOKS if path.stem[0].isdigit()]
-    ran, _ = run_notebooks.run_all(numbered, tmp_path, False, at_once)
-    assert max(most) == at_once
-    # What had begun when one failed runs to its end; the rest is not begun.
-    assert not ran and "04_train" in ended and "11_people" not in ended
-    assert begun == sorted(begun) if at_once == 1 else set(begun[:4]) == set(run_notebooks.LONG)
+def test_a_notebook_that_fails_ends_a_run_of_several_at_a_time(tmp_path, capsys):
+    """Each in a process of its own, as `make run` has it."""
+    paths = [tmp_path / f"{name}.ipynb" for name in "abcdefgh"]
+    for path in paths:
+        cell = nbformat.v4.new_code_cell("1 / 0" if path.stem == "a" else "1", id="one")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    ran, result = run_notebooks.run_all(paths, tmp_path)
     told = capsys.readouterr().out
-    assert "08_filters          1 s  failed" in told and "11_people           -    skipped" in told
+    assert not ran and result is None and "ZeroDivisionError" in told
+    assert re.search(r"^a +\d+ s  failed", told, re.M)
+    assert re.search(r"^h +-    skipped", told, re.M)
+
+
+@pytest.mark.parametrize(("set_before", "after"), [(None, "3"), ("5", "5")])
+def test_those_that_run_at_a_time_share_the_cores(set_before, after, monkeypatch):
+    monkeypatch.setattr(run_notebooks.os, "sched_getaffinity", lambda pid: range(6), raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", set_before or "")  # so that it is put back
+    if not set_before:
+        monkeypatch.delenv("OMP_NUM_THREADS")
+    run_notebooks.share_cores()
+    assert run_notebooks.os.environ["OMP_NUM_THREADS"] == after
 
 
 @pytest.mark.parametrize(
@@ -290,7 +299,7 @@ def test_a_cell_that_ends_a_run_is_named(tmp_path, code, told):
 
 def test_a_score_in_other_words_is_refused_in_a_sentence():
     with pytest.raises(SystemExit, match=r"^Not recorded: 'test NME: good' is not"):
-        run_notebooks.record_score("demo", "test NME: good", 1.0)
+        run_notebooks.record_score("demo", "test NME: good")
 
 
 def test_the_readme_maps_every_notebook():

@@ -4,9 +4,9 @@ python tools/run_notebooks.py            executed notebooks and HTML pages under
                                          solutions as they are stored
 python tools/run_notebooks.py --store    on the demo people, outputs kept in notebooks/
 
-Two run at a time, each on half of the cores, and the long ones begin: small networks and single
-pictures keep no more cores busy. With --store one runs after the other, in order, since what they
-print of times is kept.
+Two run at a time, the networks of each on half of the cores, and the long ones first: a small
+network or a single picture keeps no more cores than that busy. With --store one runs after the
+other, in order, since what they print of times is kept.
 """
 
 import argparse
@@ -16,7 +16,8 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -36,6 +37,7 @@ from stamp import (
     write_whole,
 )
 
+AT_ONCE = 2
 MAX_BYTES = 1_000_000  # a larger notebook is slow to show on GitHub
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NO_TEXT = 'alt="No description has been provided for this image"'  # what nbconvert writes
@@ -232,7 +234,7 @@ def _tick(name: str) -> Callable[[str], object]:
     )
 
 
-def record_score(faces: str, result: str, seconds: float) -> None:
+def record_score(faces: str, result: str) -> None:
     """Keeps the score for docs/results.md; notebook 05 printed it in these words."""
     sys.path.insert(0, str(ROOT))  # `bench` is no installed package
     from bench.record import record, set_name
@@ -244,52 +246,78 @@ def record_score(faces: str, result: str, seconds: float) -> None:
     name = set_name(faces)
     values = {"test_nme": float(test_nme), "mean_face": float(mean_face), "faces": int(count)}
     command = {"demo": "make run", "ibug": "make run FACES=ibug"}.get(name, "make run FACES=PATH")
-    record(f"run {name}", values | {"seconds": round(seconds), "command": command})
+    record(f"run {name}", values | {"command": command})
 
 
-def run_all(
-    paths: list[Path], build: Path, store: bool, at_once: int = 1
-) -> tuple[bool, str | None]:
-    """Executes notebooks until one fails: whether all ran, and the score."""
-    lines = {path.stem: f"{path.stem:<14}      -    skipped" for path in paths}
+def run_all(paths: list[Path], build: Path) -> tuple[bool, str | None]:
+    """Executes notebooks, `AT_ONCE` at a time, until one fails: whether all ran, and the score."""
+    lines = skipped(paths)
     waiting, running, result, failed = list(paths), dict[Future, Path](), None, False
-    with ThreadPoolExecutor(at_once) as pool:
+    # Processes, not threads: Ctrl-C reaches each, and ends its kernel.
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
         while waiting or running:
-            for path in next_in(waiting, running.values(), at_once):
+            for path in next_in(waiting, running.values()):
                 print(f"{path.stem} ...", flush=True)
                 waiting.remove(path)
-                running[pool.submit(run, path, build, store)] = path
+                running[pool.submit(run, path, build, False)] = path
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(future).stem
                 seconds, error, said = future.result()
                 failed, result = failed or bool(error), said or result
-                lines[name] = f"{name:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}"
-                told = f"\n    {error}" if error else ""
-                print(f"\r{lines[name]:<40}", told, sep="", flush=True)
+                lines[name] = ended(name, seconds, error)
             if failed:
                 waiting.clear()
     print("", *lines.values(), sep="\n")
     return not failed, result
 
 
-def next_in(waiting: list[Path], running: Iterable[Path], at_once: int) -> list[Path]:
+def next_in(waiting: list[Path], running: Iterable[Path]) -> list[Path]:
     """The notebooks to begin now: as many as there is room for, none before its time."""
     begun = list(running)
     ahead = {path.stem for path in [*waiting, *begun]}  # of those that are not done
     ready = [path for path in waiting if AFTER.get(path.stem) not in ahead]
-    if at_once > 1:
-        ready.sort(key=lambda path: LONG.index(path.stem) if path.stem in LONG else len(LONG))
-    return ready[: at_once - len(begun)]
+    ready.sort(key=lambda path: LONG.index(path.stem) if path.stem in LONG else len(LONG))
+    return ready[: AT_ONCE - len(begun)]
 
 
-def set_environment(faces: str, whole: bool, at_once: int = 1) -> None:
-    """What the notebooks' kernels inherit: their data, all of it or as FACES_LIMIT says.
+def store_all(paths: list[Path]) -> tuple[bool, str | None]:
+    """Executes notebooks one after the other, and keeps their outputs; as `run_all`."""
+    lines, result, error = skipped(paths), None, None
+    for path in paths:
+        print(f"{path.stem} ...", flush=True)
+        seconds, error, said = run(path, path.parent, store=True)
+        result = said or result
+        lines[path.stem] = ended(path.stem, seconds, error)
+        if error:
+            break
+    print("", *lines.values(), sep="\n")
+    return not error, result
 
-    at_once: how many share the cores, unless OMP_NUM_THREADS says how many each may use. (Two that
-    use all of them are many times as slow: their threads wait for each other at every step.)
+
+def skipped(paths: list[Path]) -> dict[str, str]:
+    """The line of each notebook as long as it was not executed."""
+    return {path.stem: f"{path.stem:<14}      -    skipped" for path in paths}
+
+
+def ended(name: str, seconds: float, error: str | None) -> str:
+    """The line that says how a notebook ended; it is printed, with the error."""
+    line = f"{name:<14} {seconds:6.0f} s  {'failed' if error else 'ok'}"
+    print(f"\r{line:<40}", f"\n    {error}" if error else "", sep="", flush=True)
+    return line
+
+
+def share_cores() -> None:
+    """Gives each of those that run at a time its part of the cores, unless OMP_NUM_THREADS is set.
+
+    Two that use all of them are many times as slow: their threads wait for each other at each step.
     """
-    if at_once > 1:
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // at_once)))
+    known = hasattr(os, "sched_getaffinity")  # on Linux, where fewer than all may be lent
+    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // AT_ONCE)))
+
+
+def set_environment(faces: str, whole: bool) -> None:
+    """What the notebooks' kernels inherit: their data, all of it or as FACES_LIMIT says."""
     if whole:
         os.environ.pop("FACES_LIMIT", None)
     os.environ["FACES"] = faces
@@ -318,8 +346,7 @@ def main() -> int:
     if not paths:
         sys.exit(f"{arguments.notebooks} holds no notebooks.")
     faces = "demo" if arguments.store else absolute(os.environ.get("FACES") or "demo")
-    at_once = 1 if arguments.store else 2
-    set_environment(faces, whole=arguments.store or arguments.record, at_once=at_once)
+    set_environment(faces, whole=arguments.store or arguments.record)
     arguments.build.mkdir(parents=True, exist_ok=True)
 
     began = time.monotonic()
@@ -329,13 +356,22 @@ def main() -> int:
         sys.exit(f"FACES={faces}: {error}")
     for path in as_stored:
         write_pages(read_notebook(path), path.stem, arguments.build)
-    ran, result = run_all(paths, arguments.build, arguments.store, at_once)
+    if arguments.store:
+        ran, result = store_all(paths)
+    else:
+        share_cores()
+        ran, result = run_all(paths, arguments.build)
+    minutes, seconds = divmod(round(time.monotonic() - began), 60)
+    print(f"All in {minutes} min {seconds} s.")
     if ran:
         print(result or "No score: no cell tagged `score` printed the test NME.")
     if ran and result and arguments.record:
-        record_score(faces, result, time.monotonic() - began)
+        record_score(faces, result)
     return int(not ran or result is None)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")
