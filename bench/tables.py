@@ -358,4 +358,5 @@ def verdict(errors: Sequence[float], others: Sequence[float]) -> str:
     """
     difference = sum(errors) / len(errors) - sum(others) / len(others)
     better, worse = max(errors) < min(others), min(errors) > max(others)
-    return f"{difference:+.2f}, {'better' if better else 'worse' if worse else 'seeds differ'}"
+    change = f"{difference:+.2f}".replace("-0.00", "+0.00")
+    return f"{change}, {'better' if better else 'worse' if worse else 'seeds differ'}"

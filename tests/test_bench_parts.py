@@ -373,12 +373,16 @@ def test_notebook_06b_says_how_long_the_networks_of_its_table_were_trained():
         "for 10 epochs at 112 pixels. In notebook 6 the one with every habit was trained for "
         "longer." in told
     )
-    values |= {"rows": old | longer, "steps": 940}
-    told = notebook_cells(results)["06b_customary"]["customary"]
-    assert (
-        "for 2,842 steps at 112 pixels. In notebook 6 the one with every habit had about 940."
-        in told
-    )
+    short = {name: [run | {"steps": 960}] for name in names}
+    for rows, said in (
+        (
+            short | longer,
+            "for 2,842 steps at 112 pixels. In notebook 6 the one with every habit had 960.",
+        ),
+        (short, "for 960 steps at 112 pixels. In notebook 6 the one with every habit had as many."),
+    ):
+        values["rows"] = rows
+        assert said in notebook_cells(results)["06b_customary"]["customary"]
 
 
 def test_a_changed_trial_is_trained_again(lists, small_trials, place, monkeypatch):
@@ -439,7 +443,7 @@ def test_the_recorded_trials_are_those_of_the_code():
 
 def test_the_tables_show_what_is_kept_of_each_training_and_no_other_recipe_is_kept():
     results, known = (json.loads(file.read_text("utf-8")) for file in (RESULTS, TRAININGS))
-    lists = next(iter(known)).split(" trial ")[0]
+    lists = next(entry for entry in known if " trial " in entry).split(" trial ")[0]
     values, few = results[f"improve {DATA}"], results[f"faces {DATA}"]
     shown = [
         (improve.Training(name, TRIALS[name].recipe, values["looks"], run["seed"]), run)
@@ -452,8 +456,11 @@ def test_the_tables_show_what_is_kept_of_each_training_and_no_other_recipe_is_ke
         for count, runs in zip(faces.COUNTS, few[network], strict=False)
         for run in runs
     ]
+    # The hash of further photographs: they are not at hand everywhere.
+    alike = {re.sub(r" and [0-9a-f]{8} ", " ", entry): of_it for entry, of_it in known.items()}
+    assert len(alike) == len(known)
     for one, run in shown:
-        kept_of_it = known[f"{lists} {one.title}"]
+        kept_of_it = alike[f"{lists} {one.title}"]
         assert kept_of_it["figures"] | {"made": run["made"]} == run
         assert run["made"].items() <= kept_of_it.items()
     told = (re.match(rf"{lists} trial (.+) ([0-9a-f]{{8}}) \d+ looks", entry) for entry in known)

@@ -11,6 +11,7 @@ import pytest
 from stored import cell_text, numbers, output_of
 
 import bench
+from bench.__main__ import LOOKS
 from bench.cells import notebook_cells
 from bench.pages import cards, docs, readme
 from bench.results import BEGIN, with_part
@@ -204,12 +205,16 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert values["looks"] >= 150_000 and values["seeds"] == [0, 1, 2]
     said = {
         name: verdict(trials["test"][name], trials["test"][values["words"][name]["beside"]])
-        for name in STEPS
+        for name in (*STEPS, "average", "more faces")
         if name not in values["left_out"]
     }
     assert said["margin"].endswith("worse") and said["flip"].endswith("seeds differ")
     assert said["heat maps"].endswith("better")  # solution 7.1
     assert said["L1"].endswith("better")  # TEACHING.md
+    assert said["more faces"].endswith("worse") and said["average"].endswith("seeds differ")
+    pairs = zip(trials["test"]["average"], trials["test"]["heat maps"], strict=True)
+    assert max(abs(one - other) for one, other in pairs) < 0.01  # "changes nothing"
+    assert LOOKS > 2 * values["looks"]  # of notebook 6's heat maps: "more than twice as many"
     low, high = RESULTS[f"scoreboard {DATA}"]["contenders"]["regression trees (dlib)"]["nme"][1:]
     assert low < min(trials["test"]["L1"]) < max(trials["test"]["L1"]) < high  # "level"
     assert max(trials["test"]["heat maps"]) < low
