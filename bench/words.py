@@ -59,7 +59,7 @@ def command(name: str, values: Record) -> str:
     """What is typed to make a record again."""
     kind, _, faces = name.partition(" ")
     if kind == "run":
-        return f"{values['command']} RECORD=1"
+        return str(values["command"])
     if kind == "london":
         return "make bench FACES=PATH LONDON=PATH"
     if faces in ("", "demo") or kind == "weights":
