@@ -73,7 +73,7 @@ def _improve_cell(results: Results) -> str:
         f"## What each change did, and what it cost\n\n{_where(results)} Each network was shown "
         f"about {values['looks']:,} faces. {_seeds(values['seeds'])} The last column says how many "
         f"milliseconds of one core a face takes in training.\n\n{steps_table(values)}\n"
-        "All changes that were tried, by what the seeds say of their NME:\n\n"
+        "All changes, by what the seeds say of their NME:\n\n"
         f"{changes_in_words(values)}\n{_whole('what-each-change-is-worth')}"
     )
 
@@ -112,11 +112,12 @@ def _where(results: Results) -> str:
 
 
 def _seeds(seeds: list[int]) -> str:
-    """What stands behind ±, better and worse: three sentences."""
+    """What stands behind ±, better, worse and the differences: four sentences."""
     return (
         f"Every training was done with {len(seeds)} seeds: the table has their mean, and ± is the "
         "seed farthest from it. *Better* means that every seed with the change beats every seed "
-        "without it. Where that is not so, the seeds differ, and nothing is proven."
+        "without it. Where that is not so, the seeds differ, and nothing is proven. "
+        "Differences were taken before rounding."
     )
 
 

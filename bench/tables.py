@@ -20,7 +20,8 @@ SIX = {
     "regression trees (dlib)": "the training list, with its validation part",
     "heat maps, two passes, mirrored": "the training list, "
     "[YouTube Faces](glossary.ipynb#YouTube-Faces) and [LFPW](glossary.ipynb#LFPW)",
-    "`research`, two passes, mirrored": "these and generated people",
+    "`research`, two passes, mirrored": "the training list, YouTube Faces, LFPW "
+    "and generated people",
 }
 STANDS = "as it stands"  # the customary notebook's row that those below it are held against
 # Notebook 07's way from 136 numbers to maps, and what happens where a name is forgotten.
