@@ -147,8 +147,8 @@ def faces_of(
 ) -> list[Face]:
     """The faces of entries of one or several label files, as `read_faces` makes them.
 
-    path: what the sentences begin with. told: whether anything is printed. Entries of several
-    folders have photographs of these folders' own.
+    path: what the sentences begin with. told: whether anything is printed, and a list without
+    faces refused. Entries of several folders have photographs of these folders' own.
     """
     notes = _Told(path)
     kept = usable(entries, notes)
@@ -312,7 +312,8 @@ class _Finder:
         machine is cut from the front, until its end is that of a file.
         """
         for text in _spellings(name):
-            parts = PurePosixPath(text).parts
+            if not (parts := PurePosixPath(text).parts):
+                continue
             foreign = text.startswith("/") or re.match(r"[A-Za-z]:|\w+://", text)
             for cut in range(1, len(parts)) if foreign else [0]:
                 for place in (folder, *_of_pictures(folder)):
@@ -371,7 +372,10 @@ def _rule_in(place: Path) -> Rule:
     file = place / "photographs.csv"
     if not file.is_file():
         return photograph_of
-    rows = list(csv.DictReader(read_text(file)[0].splitlines()))
+    try:
+        rows = list(csv.DictReader(read_text(file)[0].splitlines()))
+    except csv.Error as error:
+        raise ValueError(f"{file}: not a whole CSV file ({error}).") from error
     if not rows or not {"image", "photograph"} <= set(rows[0]):
         raise ValueError(f"{file}: needs the columns image and photograph.")
     known = {row["image"]: row["photograph"] for row in rows if row["image"]}  # not a blank row
@@ -516,10 +520,9 @@ def read_points(path: str | Path) -> np.ndarray:
     Such files, which iBUG puts beside its pictures, count pixels from 1. Raises ValueError that
     names the file where it is missing or does not hold 68 points. `read_faces` takes any number.
     """
-    try:
-        points = read_pts(Path(path)).reshape(NUM_LANDMARKS, 2)
-    except ValueError as error:
-        raise ValueError(f"{path}: not a .pts file with 68 points.") from error
+    points = read_pts(Path(path))
+    if len(points) != NUM_LANDMARKS:
+        raise ValueError(f"{path}: has {len(points)} points, not {NUM_LANDMARKS}.")
     if not np.isfinite(points).all():
         raise ValueError(f"{path}: has a number that is not finite.")
     return points

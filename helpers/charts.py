@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from helpers.draw import PAGE, paint_pair
@@ -386,15 +387,15 @@ def _report_ground(
     axis = figure.add_axes(
         (left / width, low / height, (width - left - 10) / width, (side - low) / height)
     )
-    bars: list[Any] = []
-    for part, points in scheme.parts.items():
-        red, green, blue = np.array(scheme.colours[part]) / 255 * 0.8  # white becomes grey
-        colour = (red, green, blue)
-        bars += axis.bar(list(points), [0] * len(points), color=colour, label=part, animated=True)
+    # Darker than on a picture: white becomes grey.
+    darker = lambda colour: tuple(0.8 * value / 255 for value in colour)  # noqa: E731
+    count, colours = len(scheme), [darker(colour) for colour in scheme.point_colours()]
+    bars: list[Any] = list(axis.bar(range(count), [0] * count, color=colours, animated=True))
+    parts = [Patch(color=darker(scheme.colours[part]), label=part) for part in scheme.parts]
     axis.set(xlabel="point", ylabel=f"error, {scheme.measure}")
     axis.set(ylim=(0, 1.3 * limit), yticks=np.linspace(0, limit, 5))  # above, room for the legend
     axis.set_title(f"error of each point, cut at {limit:g} %", size=10)
-    legend = axis.legend(fontsize=7, ncols=3, loc="upper center")
+    legend = axis.legend(handles=parts, fontsize=7, ncols=3, loc="upper center")
     texts: list[Any] = [legend] + [
         figure.text((k * (side + GAP) + side / 2) / width, 1 - 0.7 * TITLE / height, "", size=12)
         for k in range(answers)

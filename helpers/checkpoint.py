@@ -195,9 +195,20 @@ class OnnxNetwork(Network):
         super().__init__(None, size, scheme)
         self.session = session
 
+    @property
+    def count(self) -> int | None:
+        """The only number of images that the file takes at a time; None where it takes any."""
+        count = self.session.get_inputs()[0].shape[0]
+        return count if isinstance(count, int) else None
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        points = self.session.run(None, {"images": images.cpu().numpy()})[0]
-        return torch.from_numpy(points)
+        count = self.count or len(images)
+        found = []
+        for part in images.cpu().split(max(1, count)):
+            room = part.new_zeros(count - len(part), *part.shape[1:])  # the last may be fewer
+            (points,) = self.session.run(None, {"images": torch.cat([part, room]).numpy()})
+            found.append(torch.from_numpy(points[: len(part)]))
+        return torch.cat(found)
 
 
 def load_onnx(path: str | Path) -> tuple[OnnxNetwork, dict[str, Any]]:

@@ -110,17 +110,18 @@ Crop = tuple[torch.Tensor, torch.Tensor]  # image uint8 [1, S, S], landmarks flo
 class FaceLandmarksDataset(Dataset[Crop]):
     """Faces as crops: item i is (image uint8 [1, S, S], landmarks float32 [k, 2]).
 
-    S is 1.5 times `size`: the middle `size` x `size` pixels show the box with its margin, what
-    lies around them is room for augmentation. Landmarks are (x, y) in pixels of the S x S crop,
-    pixel centres at whole numbers. The first use crops every face into one memory-mapped array
-    under the data folder; later uses read that. A missing landmark is NaN. Raises ValueError that
-    names a picture that cannot be read, or whose face has no point or other points than the first.
+    S is 1.5 times `size`: the middle `size` x `size` pixels show the box with its margin, what lies
+    around them is room for augmentation. Landmarks are (x, y) in pixels of the S x S crop, pixel
+    centres at whole numbers. The first use crops every face into one memory-mapped array under the
+    data folder; later uses read that. A missing landmark is NaN. Raises FileNotFoundError that
+    names a picture that is missing, ValueError one that cannot be read, or whose face has no point
+    or other points than the first.
     """
 
     def __init__(self, faces: list[Face], size: int = 224, margin: float = MARGIN) -> None:
         _check_points(faces)
         self.faces, self.size = faces, size
-        self.width = size + 2 * round(size * (ROOM - 1) / 2)
+        self.width = wide(size)
         margin = margin * self.width / size
         self.matrices = np.stack([crop_matrix(f.box, self.width, margin) for f in faces])
         moved = [move(f.landmarks, m) for f, m in zip(faces, self.matrices, strict=True)]
@@ -201,6 +202,21 @@ def _check_points(faces: list[Face]) -> None:
 
 # What a network learns from or is measured on: a data set, a part of one, or several joined.
 Crops = FaceLandmarksDataset | Subset[Crop] | ConcatDataset[Crop]
+
+
+def wide(size: int) -> int:
+    """The side of the crop around a canvas of this side: with room for augmentation, in pixels."""
+    return size + 2 * round(size * (ROOM - 1) / 2)
+
+
+def check_size(crops: torch.Tensor, size: int) -> None:
+    """Raises ValueError where crops [B, 1, S, S] are not those of canvases of this size.
+
+    Nothing else would tell: the network is shown its faces larger or smaller than it knows them.
+    """
+    if (width := crops.shape[-1]) != wide(size):
+        told = f"Crops of {width} pixels are not for a network of {size}, which needs {wide(size)}"
+        raise ValueError(f"{told}: FaceLandmarksDataset(faces, {size}).")
 
 
 def split_by_photograph(faces: list[Face], seed: int = 0) -> tuple[list[int], list[int]]:

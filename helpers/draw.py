@@ -200,7 +200,10 @@ def show(
 
     pictures: uint8 [H, W, 3] or [H, W] each. columns: at most so many. width: of each picture, in
     inches, or less where a row would not fit the page. The grid stands at the left of the page.
+    Raises ValueError where there is none.
     """
+    if not len(pictures):
+        raise ValueError("There is no picture to show.")
     columns = min(columns, len(pictures))
     width = min(width, PAGE / columns)
     rows = -(-len(pictures) // columns)

@@ -23,11 +23,15 @@ def export(checkpoint: str | Path, path: str | Path, count: int | None = None) -
     The file's input "images" is [B, 1, size, size] for any B, as of a `Network`, its output
     "points" [B, 2 k]; its metadata has the scheme of the k points as JSON. count: the only B that
     the file is for; with one, OpenCV (`cv2.dnn.readNetFromONNX`) reads it, too, whose bilinear
-    enlargement wants fixed sizes. Raises ValueError as `load_checkpoint` does.
+    enlargement wants fixed sizes. Raises ValueError as `load_checkpoint` does, and where the
+    packages that PyTorch's exporter needs are missing, as on Colab.
     """
-    from onnxscript import ir  # which PyTorch's exporter needs, and nothing else here
-
     model, about = load_checkpoint(checkpoint)
+    try:
+        from onnxscript import ir  # needed here alone
+    except ImportError as error:
+        told = "needs onnx and onnxscript; `pip install onnx onnxscript`"
+        raise ValueError(f"{path}: to write it {told} them.") from error
     # Older exporters warn of PyTorch's own operators, of which a reader can change nothing.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     program = torch.onnx.export(

@@ -8,6 +8,8 @@ picture as it is stored, as dlib reads it.
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -52,7 +54,7 @@ def read_photograph(file: str | Path | IO[bytes], largest: int | None = LARGEST)
     whose longer side has more pixels is scaled to it, a JPEG while it is decoded; None leaves it
     (`read_scaled` says by how much it was scaled).
     file: a path or an open file. Raises ValueError, one sentence that names it, where it cannot be
-    read, and where it has more than 250 million pixels after that scaling (the environment
+    read, and where it has more than 250 million pixels, a JPEG after that scaling (the environment
     variable FACES_PIXELS sets another limit).
     """
     return read_scaled(file, largest)[0]
@@ -86,32 +88,41 @@ def picture_size(path: str | Path) -> tuple[int, int]:
 
     Raises FileNotFoundError where there is none, ValueError, naming it, where it is no picture.
     """
-    return stored_and_held(path)[0]
+    with _opened(path) as picture:
+        return _stored_size(picture)
 
 
 def stored_and_held(path: str | Path) -> tuple[tuple[int, int], int]:
     """Width and height of a picture as `read_image` gives it, and how it was held, 1 to 8.
 
     How it was held is its EXIF orientation, by which `read_photograph` turns those pixels: 1 for
-    those that need no turn, such as a TIFF's. Only the file's beginning is read. Raises as
-    `picture_size`.
+    those that need no turn, such as a TIFF's. Only the file's beginning is read, of a PNG all.
+    Raises as `picture_size`.
     """
+    with _opened(path) as picture:
+        is_tiff = isinstance(picture, TiffImageFile)
+        return _stored_size(picture), 1 if is_tiff else _held(picture)
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """A picture whose pixels are not read yet; raises as `picture_size`."""
     try:
         with _open(path) as picture:
-            if isinstance(picture, TiffImageFile):
-                return _size_of_tiff(picture), 1
-            return picture.size, _held(picture)
+            yield picture
     except FileNotFoundError:
         raise
     except UNREADABLE as error:
         raise ValueError(_told(path, error)) from error
 
 
-def _size_of_tiff(picture: TiffImageFile) -> tuple[int, int]:
-    """Width and height of the pixels that an opened TIFF will have once they are read.
+def _stored_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of the pixels that an opened picture will have once they are read.
 
-    Pillow turns them upright then; newer ones say so when they open it, older ones do not.
+    Pillow turns a TIFF's upright then; newer ones say so when they open it, older ones do not.
     """
+    if not isinstance(picture, TiffImageFile):
+        return picture.size
     width, height = (picture.tag_v2[tag] for tag in (256, 257))
     return (height, width) if picture.tag_v2.get(274) in (5, 6, 7, 8) else (width, height)
 
@@ -281,14 +292,15 @@ def _on_white(picture: Image.Image) -> Image.Image:
 def _stretched(values: np.ndarray) -> np.ndarray:
     """Numbers of any kind as uint8 of the same shape: their own least is 0, their largest 255.
 
-    8-bit numbers stay as they are, and so does a float picture's NaN as 0.
+    8-bit numbers stay as they are. What is not a number counts as the least.
     """
     if values.dtype == np.uint8:
         return values
     finite = np.isfinite(values)
     low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0, 0)
     span = max(float(high) - float(low), np.finfo(float).tiny)
-    parts = (np.nan_to_num(values, posinf=high, neginf=low).astype(float) - float(low)) / span
+    known = np.nan_to_num(values, nan=low, posinf=high, neginf=low).astype(float)
+    parts = (known - float(low)) / span
     return np.clip(255 * parts, 0, 255).round().astype(np.uint8)
 
 

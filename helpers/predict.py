@@ -14,7 +14,7 @@ from helpers.augment import Augment
 from helpers.boxes import has_upright, iou, share_inside, upright
 from helpers.checkpoint import SHIPPED, load_checkpoint, load_onnx, weights_file
 from helpers.crop import MARGIN, Box, crop_matrix, invert, move, to_grey, warp
-from helpers.dataset import Crops
+from helpers.dataset import Crops, check_size
 from helpers.detect import FaceFinder, find_faces, load_finder
 from helpers.landmarks import IBUG, Scheme
 from helpers.model import Network, pick_device, to_pixels
@@ -312,12 +312,14 @@ def middle_crops(
     """The faces of a data set in batches, as a network in use is shown them: not augmented.
 
     Yields images [B, 1, size, size] in -1 to 1 and landmarks [B, k, 2] in canvas pixels, both on
-    the network's device. Puts the network into eval mode.
+    the network's device. Puts the network into eval mode. Raises ValueError where the data set is
+    for networks of another size.
     """
     device = next((weights.device for weights in model.parameters()), torch.device("cpu"))
     model.eval()
     cut = Augment(model.size).eval()
     for images, landmarks in DataLoader(dataset, batch_size):
+        check_size(images, model.size)
         yield cut(images.to(device), landmarks.to(device))
 
 

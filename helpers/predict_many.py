@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from helpers.boxes import box_around
 from helpers.checkpoint import SHIPPED
 from helpers.draw import paint
-from helpers.formats import numbered, text_of
+from helpers.formats import left_over, numbered, text_of
 from helpers.formats.dlib import closing, image_lines, opening
 from helpers.formats.labels import Entry, digits, seen_from
 from helpers.landmarks import IBUG, Scheme
@@ -45,9 +45,10 @@ def predict_many(
     """The landmarks of all faces of many photographs, written into one file; the report, as text.
 
     sources: pictures, and folders with pictures, however nested. out: a label file that
-    `read_faces` takes: .csv (with a column `trust`), .xml (dlib's), .json (COCO keypoints), or
-    .pts, which becomes a folder with a file for each face. Points are in pixels of each picture as
-    it is stored, as `helpers.pictures.read_image` reads it, not turned by its EXIF tag.
+    `read_faces` takes: .csv (with a column `trust`), .xml (dlib's) or .json (COCO keypoints). Or
+    .pts, which becomes a folder with a file for each face; to be learned from, these have to lie
+    beside their pictures. Points are in pixels of each picture as it is stored, as
+    `helpers.pictures.read_image` reads it, not turned by its EXIF tag.
     landmarker: what finds them. checkpoint: its name or file; what other weights have found, of
     that name or another, is not kept.
     sheet: a JPEG to draw, with up to 48 of the pictures and their points.
@@ -86,8 +87,8 @@ def predict_many(
             done[path] = record["version"]
     wanted = {path: done[path] for path in paths}
     records = lambda: _records(journal, wanted)  # noqa: E731
-    _write(out, records, names)
-    report = _report(records(), out)
+    written = _write(out, records, names)
+    report = "\n".join(filter(None, [_report(records(), out), left_over(written)]))
     with whole_file(out.with_name(f"{out.name}.report.txt")) as partial:
         partial.write_text(report + "\n", "utf-8")
     if sheet:
@@ -141,6 +142,7 @@ def _record(path: str, landmarker: Landmarker) -> Record:
     """What is found in one picture, for the journal."""
     record: Record = {"image": path, "version": _version(path)}
     try:
+        _check_name(path)
         photograph, scale = read_scaled(path, LARGEST)
         landmarks = landmarker.landmarks(photograph)
         trust = landmarker.trust(photograph, landmarks)
@@ -153,6 +155,12 @@ def _record(path: str, landmarker: Landmarker) -> Record:
         for points, sure in zip(full, trust, strict=True)
     ]
     return record | {"faces": faces}
+
+
+def _check_name(path: str) -> None:
+    """Raises ValueError where the name of a file is no text that a label file can hold."""
+    if (named := path.encode("utf-8", "replace").decode()) != path:
+        raise ValueError(f"{named}: where ? stands its name is not UTF-8; rename it.")
 
 
 def _go_on(journal: Path, head: Record) -> dict[str, Any]:
@@ -218,22 +226,23 @@ def _entries(
             )
 
 
-def _write(out: Path, records: Any, names: tuple[str, ...]) -> None:
+def _write(out: Path, records: Any, names: tuple[str, ...]) -> dict[Path, str]:
     """Writes the file of all faces, one face after the other. records(): the records, anew.
 
-    names: of the points.
+    names: of the points. Returns the .pts files and their pictures, where these were asked for.
     """
     writer = {".csv": _csv, ".xml": _xml, ".json": _json}.get(out.suffix.lower())
+    shown: dict[Path, str] = {}
     if writer is None:
         seen: dict[str, int] = {}
-        shown: dict[Path, str] = {}
         for entry, _ in _entries(records(), out, names):
             seen[entry.image] = seen.get(entry.image, 0) + 1
             with whole_file(_pts_file(out, entry.image, seen[entry.image], shown)) as partial:
                 partial.write_text(text_of(entry.points), "ascii")
-        return
+        return shown
     with whole_file(out) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         writer(file, out, records, names)
+    return shown
 
 
 def _pts_file(out: Path, image: str, which: int, shown: dict[Path, str]) -> Path:

@@ -26,20 +26,23 @@ def quantize(path: str | Path, out: str | Path, faces: list[Face]) -> None:
     path: an ONNX file that `helpers.export` wrote. faces: such as the network learned from; the
     first 256 tell how large the numbers of each layer become, and so which steps 8 bits have to
     take (Jacob et al. 2018, arXiv 1712.05877). What that costs, only a test list tells.
-    Raises ValueError as `load_onnx` does.
+    Raises ValueError as `load_onnx` does, and where the package `onnx` is missing.
     """
-    from onnxruntime import quantization  # here, because loading it takes long
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
     network, about = load_onnx(path)
+    try:
+        from onnxruntime import quantization  # here, because loading it takes long
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+    except ImportError as error:
+        raise ValueError(f"{path}: to write it again needs onnx; `pip install onnx` it.") from error
     crops = FaceLandmarksDataset(faces[:COUNT], network.size, about.get("margin", MARGIN))
-    count = network.session.get_inputs()[0].shape[0]  # a number only where the file is for one B
-    batches = middle_crops(network, crops, batch_size=count if isinstance(count, int) else 8)
+    batches = middle_crops(network, crops, batch_size=network.count or 8)
 
     class Batches(quantization.CalibrationDataReader):
         def get_next(self) -> dict[str, np.ndarray] | None:
             images, _ = next(batches, (None, None))
-            return None if images is None else {"images": images.numpy()}
+            if images is None or len(images) != (network.count or len(images)):
+                return None  # a last batch that the file does not take
+            return {"images": images.numpy()}
 
     with tempfile.TemporaryDirectory() as folder, whole_file(out) as partial:
         ready = Path(folder) / "ready.onnx"

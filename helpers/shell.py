@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_sentence() -> Iterator[None]:
-    """A block in which a ValueError or OSError ends the program with its text and no traceback.
+    """A block in which ValueError, OSError or Ctrl-C ends the program in its text, no traceback.
 
     Also a decorator, `@one_sentence()`, of a shell's `main`.
     """
@@ -15,6 +15,8 @@ def one_sentence() -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         raise SystemExit(str(error)) from None
+    except KeyboardInterrupt as stopped:
+        raise SystemExit(str(stopped) or "Stopped.") from None
 
 
 def parser_of(name: str, text: str) -> argparse.ArgumentParser:

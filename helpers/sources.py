@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -250,7 +251,7 @@ def _check(entries: dict[str, int] | None, folder: Path) -> None:
     """Raises ValueError where a face cannot be read, or a list has other than `entries` faces."""
     if not [*folder.glob("labels*_train.xml"), *folder.glob("*/labels*_train.xml")]:
         if files := label_files(folder):  # of other formats: collected when all is in its place
-            with TemporaryDirectory() as place:
+            with TemporaryDirectory() as place, redirect_stdout(None):  # told then, not twice
                 _collect(files, folder, Path(place))
             return
     folder = _labels_in(folder)

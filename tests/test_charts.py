@@ -12,6 +12,7 @@ from helpers.charts import (
     timelines,
     training_chart,
 )
+from helpers.landmarks import scheme_from
 from helpers.metrics import cumulative
 
 ERRORS = {"poor": np.array([6.0, 11.0, 16.0, 17.0]), "good": np.array([5.0, 2.0, 4.0, 3.0])}
@@ -172,3 +173,28 @@ def test_a_training_of_one_epoch_has_curves_and_none_has_no():
     assert "Epoch 1 of 1" in training_chart(HISTORY[:1])(2).told
     with pytest.raises(ValueError, match="before the first epoch"):
         training_chart([])
+
+
+def test_each_bar_of_another_scheme_stands_at_its_point():
+    scheme = scheme_from(
+        {
+            "name": "mine",
+            "points": ["tip", "corner", "other corner", "loose"],
+            "mirror": [[1, 2]],
+            "normaliser": {"right": [1], "left": [2]},
+            "parts": {
+                "eyes": {"points": [1, 2]},
+                "nose": {"points": [0]},
+            },  # not in the points' order, and not all
+        }
+    )
+    truth = np.float32([[50, 60], [20, 30], [70, 30], [40, 80]])
+    image = np.zeros((100, 100, 3), np.uint8)
+    flat = face_report(image, truth, truth, scheme=scheme)
+    middles = []
+    for point in range(4):
+        wrong = truth.copy()
+        wrong[point] += (0, 10)
+        report = face_report(image, truth, wrong, scheme=scheme)
+        middles.append(np.flatnonzero((report != flat)[60:, 430:].any((0, 2))).mean())
+    assert middles == sorted(middles) and np.ptp(np.diff(middles)) < 3

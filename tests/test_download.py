@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from helpers.sources import get_dataset
+from helpers.annotations import read_faces
+from helpers.sources import get_dataset, label_file
 from helpers.storage import download
 
 # By its name: as an attribute of the package it is the function.
@@ -225,3 +226,8 @@ def test_a_disk_that_fills_up_leaves_no_half_unpacked_folder(small_disk, make_ar
     with pytest.raises(OSError, match="the disk is full; what was written of it is removed"):
         get_dataset(archive)
     assert not [*(small_disk / "data").iterdir()]
+
+
+def test_letters_of_any_language_may_be_in_an_address(data, web, archive):
+    folder = get_dataset(web.url.replace("faces.tar.gz", "gesichter_ü.tar.gz"))
+    assert len(read_faces(label_file(folder, "train"))) == 8

@@ -1,5 +1,6 @@
 """An exported network says what the checkpoint says, and bad files get one clear sentence."""
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -89,3 +90,20 @@ def test_a_file_for_one_face_is_read_by_opencv_too(tmp_path):
     net.setInput(images.numpy())
     with torch.no_grad():
         assert np.allclose(net.forward(), model(images), atol=1e-4)
+
+
+def test_a_file_for_so_many_faces_takes_any_number(tmp_path):
+    model = LandmarkNet(width=8, size=64).eval()
+    save_checkpoint(model, tmp_path / "three.pt")
+    export.export(tmp_path / "three.pt", tmp_path / "three.onnx", count=3)
+    exported = Landmarker.load(tmp_path / "three.onnx").model
+    for faces in (1, 3, 7):
+        images = torch.rand(faces, 1, 64, 64)
+        with torch.no_grad():
+            np.testing.assert_allclose(exported(images), model(images), atol=1e-4)
+
+
+def test_a_missing_package_is_named(files, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(SystemExit, match=r"x\.onnx: to write it needs onnx and onnxscript"):
+        export.main([str(files[0]), str(tmp_path / "x.onnx")])

@@ -100,6 +100,8 @@ def test_a_new_point_starts_as_the_nearest_known_one():
 def test_what_cannot_be_fine_tuned_is_said_in_a_sentence(film, tmp_path):
     with pytest.raises(ValueError, match="no face to learn from"):
         fine_tune([], tmp_path / "a.pt")
+    with pytest.raises(ValueError, match="0 steps: a training needs at least one"):
+        fine_tune(film[0], tmp_path / "a.pt", steps=0)
     with pytest.raises(ValueError, match=r"000\.png: has 68 points, the scheme 'mine' 1"):
         fine_tune(film[0], tmp_path / "a.pt", scheme=Scheme("mine", ("pupil",), (0,)))
     save_checkpoint(LandmarkNet(width=8, size=64), tmp_path / "plain.pt")

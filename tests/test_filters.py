@@ -500,7 +500,7 @@ def test_a_filter_put_beside_the_others_has_a_name(own, tmp_path, monkeypatch):
         ("[378, 104]", "[378]", "at must be two points"),
         ("[378, 104]", '["a", 104]', "at must be two points"),
         ("[378, 104]", "[nan, 104]", "at must be two points"),
-        ("mine.png", "other.png", "other.png: not a picture"),
+        ("mine.png", "other.png", "other.png: there is no such file"),
         ("mine.png", "mine.toml", "mine.toml: not a picture"),
         ("[[piece]]", "[piece]", r"needs at least one \[\[piece\]\]"),
         ("[[piece]]", "colour = 3\n[[piece]]", "does not know colour"),

@@ -437,6 +437,8 @@ def test_the_shell_says_what_it_has_done_and_refuses_in_one_sentence(tmp_path, c
         ("a.csv", "eye_x,eye_y,image\n1,2\n", "row 1 has 2 cells, not 3"),
         ("a.csv", "eye_x,eye_y,image\nleft,2,a.jpg\n", "text or nothing where a number belongs"),
         ("a.csv", "eye_x,eye_y,Image\n1,2,1 2 3\n", "3 pixels, which are no square"),
+        ("a.csv", "eye_x,eye_y,image\n1,2,1 2 3 4\n", "column image holds pixels: call it Image"),
+        ("a.csv", f"eye_x,eye_y,Image\n1,2,1 2 3 {10**20}\n", "no pixel of 0 to 255 where one"),
         ("a.pts", "version: 1\nn_points: 3\n{\n1 2\n}\n", "1 points, not the 3 that it announces"),
         ("a.xml", "<annotation><object/></annotation>", "boxes and no points"),
         ("a.txt", "1 2 3", "no label file that is known here"),
@@ -461,3 +463,19 @@ def test_faces_of_two_pictures_that_would_share_a_file_are_refused(tmp_path, for
         ValueError, match=r"1\.(pts|json): is the name for .*x/1\.jpg and of x/1\.png"
     ):
         write_labels(tmp_path / "out", Labels(entries), form)
+
+
+def test_a_further_face_from_before_is_told_unless_it_has_a_picture(tmp_path, capsys):
+    face = Entry("a.jpg", (9, 9), None, numbered(1), np.ones((1, 2)), np.zeros(1, bool))
+    write_labels(tmp_path, Labels([face, face]), "pts")
+    assert not capsys.readouterr().out
+    write_labels(tmp_path, Labels([face]), "pts")
+    assert f"{tmp_path / 'a_2.pts'}. Remove" in capsys.readouterr().out
+    (tmp_path / "a_2.jpg").touch()
+    write_labels(tmp_path, Labels([face]), "pts")
+    assert not capsys.readouterr().out
+
+
+def test_a_table_with_tabs_is_found_in_a_folder(tmp_path):
+    (tmp_path / "l.tsv").write_text("eye_x\teye_y\timage\n1\t2\ta.jpg\n")
+    assert label_files(tmp_path) == [tmp_path / "l.tsv"]

@@ -13,7 +13,7 @@ import pin_people
 from helpers import people
 from helpers.annotations import read_faces, read_image
 from helpers.boxes import detector_box
-from helpers.people import View, camera, collect, contact_sheet, occluders, portrait
+from helpers.people import View, backgrounds, camera, collect, contact_sheet, occluders, portrait
 from helpers.people.__main__ import main as people_main
 from helpers.people.face_model import ASSET, FACE_WIDTH, FRAME, face_model
 from helpers.people.labels import labelled, places
@@ -475,3 +475,11 @@ def test_a_fitted_model_is_written_once_its_people_are_unlike_those_of_the_portr
             assert {*stored} == {*model, "nearest", "nearest_among", "nearest_of"}
             assert stored["nearest"].shape == (640,) and stored["nearest_among"] == 0
     assert [*tmp_path.iterdir()] == [asset]
+
+
+def test_a_misspelt_kind_is_refused():
+    rng, picture = np.random.default_rng(0), np.zeros((90, 90, 3), np.float32)
+    with pytest.raises(ValueError, match="bokh: no background; there are gradient, bokeh"):
+        backgrounds.background(rng, (90, 90), "bokh")
+    with pytest.raises(ValueError, match="glases: cannot be before a face; there are glasses"):
+        occlude(rng, picture, np.zeros((68, 2)), "glases")

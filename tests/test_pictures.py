@@ -11,7 +11,7 @@ from PIL import Image
 
 from helpers import pictures
 from helpers.annotations import read_faces
-from helpers.draw import on_page, paint
+from helpers.draw import on_page, paint, show
 from helpers.pictures import read_image, read_photograph, read_scaled
 from stamp import ROOT, numbered, read_notebook
 
@@ -172,11 +172,23 @@ def test_a_truncated_photograph_of_16_bits_is_named_once(tmp_path):
     assert str(error.value).count("not a picture") == 1
 
 
-def test_reading_a_label_file_decodes_no_picture(archive_folder, monkeypatch):
+def test_reading_a_label_file_decodes_no_picture(archive_folder, monkeypatch, tmp_path):
     from PIL import ImageFile
 
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: 1 / 0)
     assert len(read_faces(archive_folder / "labels_ibug_300W_train.xml")) == 20
+    assert pictures.picture_size(tmp_path / "a.png") == (30, 20)
+
+
+def test_what_is_no_number_in_a_picture_is_its_darkest():
+    values = np.float32([[-1, 1, np.nan, np.inf, -np.inf]])
+    assert pictures._stretched(values).tolist() == [[0, 255, 0, 255, 0]]
+
+
+def test_no_picture_to_show_is_said():
+    with pytest.raises(ValueError, match="There is no picture to show"):
+        show([])
 
 
 @pytest.mark.parametrize("path", numbered(ROOT / "notebooks"), ids=lambda path: path.stem)

@@ -3,6 +3,8 @@
 import gc
 import json
 import os
+import shutil
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -255,3 +257,23 @@ def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path, monkeypatch, source
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=sentence):
         predict_many(sources, out, Fake())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_is_no_text_is_named_and_costs_no_other_picture(folder):
+    shutil.copy(folder / "phone.jpg", os.fsencode(folder) + b"/caf\xe9.jpg")
+    out = folder.parent / "a.csv"
+    report = predict_many([folder], out, Fake())
+    assert "caf?.jpg: where ? stands its name is not UTF-8" in report
+    assert len(read_faces(out)) == 4
+
+
+def test_a_file_of_a_face_that_is_no_more_is_named_in_the_report(folder):
+    out = folder.parent / "all.pts"
+    predict_many([folder], out, Fake())
+    one = next(out.rglob("phone.pts"))
+    old = one.with_name("phone_2.pts")
+    shutil.copy(one, old)
+    report = predict_many([folder], out, Fake())
+    assert report.endswith(f"not of these faces: {old}. Remove what is of a face no more.")
+    assert old.exists()

@@ -368,10 +368,11 @@ def test_five_nested_photographs_with_five_points_are_a_data_set(data, tmp_path,
     assert get_dataset(out if as_file else tmp_path / "own") == folder
 
 
-def test_an_archive_of_another_format_is_a_data_set_too(data, tmp_path):
+def test_an_archive_of_another_format_is_a_data_set_too(data, tmp_path, capsys):
     five(tmp_path / "own", "coco")
     folder = get_dataset(pack_zip(tmp_path / "own", tmp_path / "own.zip"))
     assert len(read_faces(label_file(folder, "train"))) == 4
+    assert capsys.readouterr().out.count("every fifth photograph") == 1
 
 
 def test_files_that_say_train_and_test_are_the_two_lists(data, tmp_path):

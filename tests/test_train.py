@@ -11,11 +11,13 @@ from torch.utils.data import Dataset
 
 from helpers.augment import Augment
 from helpers.checkpoint import load_checkpoint
+from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.heatmap import HeatmapNet, heatmap_loss
 from helpers.metrics import nme
 from helpers.model import LandmarkNet, to_target
 from helpers.predict import predict_all
 from helpers.train import LOSSES, fit
+from helpers.train.loop import one_cycle
 from helpers.train.resume import deferred_interrupt
 
 EPOCHS, BATCH, TRAIN, VAL = 3, 8, 26, 8  # three steps each epoch, two faces left over
@@ -416,3 +418,25 @@ def test_a_network_that_answers_nan_is_told_in_validation_too(tmp_path):
 def test_settings_that_cannot_be_are_named(tmp_path, name, value):
     with pytest.raises(ValueError, match=name):
         train(tmp_path / "net.pt", **{name: value})
+
+
+@pytest.mark.parametrize("steps", range(1, 12))
+def test_the_learning_rate_goes_up_and_down_in_any_number_of_steps(steps):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))])
+    schedule = one_cycle(optimizer, 1.0, steps)
+    rates = []
+    for _ in range(steps):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] < 0.1 or steps < 5
+    assert max(rates) <= 1 and (rates[-1] < 0.1 or steps < 3)
+
+
+def test_faces_cropped_for_another_size_are_refused(archive_folder, data, tmp_path):
+    crops = FaceLandmarksDataset(load_faces("train", archive_folder), 48)
+    told = "Crops of 72 pixels are not for a network of 32, which needs 48"
+    with pytest.raises(ValueError, match=told):
+        fit(LandmarkNet(8, 32), crops, crops, 1, tmp_path / "a.pt", batch_size=4)
+    with pytest.raises(ValueError, match=told):
+        predict_all(LandmarkNet(8, 32), crops)

@@ -73,7 +73,7 @@ def test_a_training_that_is_stopped_leaves_a_file_with_its_terms(
     monkeypatch.setattr(train_cli, "_print_epoch", stop)
     words = ["--faces", str(make_folder("one", train=40, test=8)), "--epochs", "2", "--size", "32"]
     words += ["--width", "8", "--batch-size", "8", "--mirror", "--terms", "research only"]
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         main([*words, "--out", str(tmp_path / "stopped.pt")])
     about = load_checkpoint(tmp_path / "stopped.pt")[1]
     assert (about["terms"], about["mirror"], about["faces"]) == ("research only", True, ["one"])
@@ -119,6 +119,7 @@ def test_numbers_of_16_bits_are_left_out_where_they_crawl(
     [
         (["--faces", "nowhere", "--epochs", "1", "--out", "x.pt"], "nowhere"),
         (["--epochs", "1", "--out", "."], "--out must be a file"),
+        (["--epochs", "1", "--out", "x.pt", "--start", "./x.pt"], "x.pt: is --start and --out"),
     ],
 )
 def test_a_mistake_is_one_sentence(data, tmp_path, monkeypatch, arguments, told):

@@ -637,3 +637,10 @@ def test_the_shell_says_in_one_sentence_what_is_wrong_with_a_clip(tmp_path, name
         arguments = [str(tmp_path / name), str(tmp_path / target)]
         shell.main([*arguments, "--filter", "hat", "--weights", "fast"])
     assert "\n" not in str(ended.value) and not (tmp_path / target).exists()
+
+
+def test_what_is_smoothed_does_not_change_with_the_array_that_was_given():
+    smooth, landmarks = OneEuro(), np.ones((68, 2), np.float32)
+    smooth(landmarks, 0.0)
+    landmarks += 50
+    assert smooth(np.ones((68, 2), np.float32), 0.1).max() < 2

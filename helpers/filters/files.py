@@ -189,6 +189,8 @@ def _levels(path: Path) -> list[np.ndarray]:
     try:
         with Image.open(path) as opened:
             artwork = np.asarray(opened.convert("RGBA"))
+    except FileNotFoundError as error:
+        raise _Wrong(f"{path.name}: there is no such file.") from error
     except UNREADABLE as error:
         raise _Wrong(f"{path.name}: not a picture that can be read.") from error
     if max(artwork.shape) > LARGEST:

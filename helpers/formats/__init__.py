@@ -2,7 +2,7 @@
 
 Each reads a file into `Labels` and writes them back unchanged, to the last digit. What may be used
 from outside: `Entry` and `Labels`, `read_labels`, `write_labels`, `FORMATS`, `label_files` (those
-of a folder), `text_of` and `read_points` (of .pts files).
+of a folder), `text_of`, `read_points` and `left_over` (of .pts files).
 """
 
 import re
@@ -20,7 +20,7 @@ from helpers.formats.labels import (
     read_text,
     visible,
 )
-from helpers.formats.pts import read_points, text_of
+from helpers.formats.pts import left_over, read_points, text_of
 
 FORMATS = {
     "dlib": "dlib's XML, one file",
@@ -141,13 +141,13 @@ def write_labels(path: str | Path, labels: Labels, form: str | None = None) -> N
 def label_files(folder: Path) -> list[Path]:
     """The label files in a folder and the folders in it; .pts files only where nothing else is.
 
-    Of JSON, XML and CSV files, those of a known format. Raises ValueError for broken JSON.
+    Of JSON, XML, CSV and TSV files, those of a known format. Raises ValueError for broken JSON.
     """
     found = []
     for path in visible(folder):
-        if path.suffix.lower() not in (".xml", ".json", ".csv"):
+        if path.suffix.lower() not in (".xml", ".json", ".csv", ".tsv"):
             continue
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in (".csv", ".tsv"):
             known = "_x" in read_text(path)[0].split("\n", 1)[0]
         elif path.suffix.lower() == ".xml":
             known = _root(path) in ("dataset", "annotations")
@@ -167,6 +167,7 @@ __all__ = [
     "format_of",
     "in_order",
     "label_files",
+    "left_over",
     "numbered",
     "read_labels",
     "read_points",

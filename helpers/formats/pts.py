@@ -1,6 +1,8 @@
 """iBUG's .pts: the points of one face, counted from 1, in a file beside its picture."""
 
+import glob
 import re
+from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -63,7 +65,11 @@ def write(path: Path, labels: Labels) -> None:
 
 
 def write_folder(folder: Path, labels: Labels) -> None:
-    """Writes a .pts file for each face: named as its picture, `_2` and so on for further ones."""
+    """Writes a .pts file for each face: named as its picture, `_2` and so on for further ones.
+
+    Says so where the folder has further ones from before. Raises ValueError where two faces would
+    have one file.
+    """
     seen: dict[str, int] = {}
     shown: dict[Path, str] = {}
     for entry in labels.entries:
@@ -82,6 +88,27 @@ def write_folder(folder: Path, labels: Labels) -> None:
         shown[path] = entry.image
         with whole_file(path) as partial:
             partial.write_text(text_of(entry.points), "ascii")
+    if told := left_over(shown):
+        print(told)
+
+
+def left_over(written: Collection[Path]) -> str:
+    """A sentence about files `X_2.pts` and so on that are not of those written but of their names.
+
+    They are read as further faces of the pictures. Nothing where there are none.
+    """
+    further = (
+        path
+        for face in written
+        for path in face.parent.glob(f"{glob.escape(face.stem)}_*.pts")
+        if re.fullmatch(r"_\d+", path.stem.removeprefix(face.stem)) and path not in written
+    )
+    found = sorted(str(path) for path in further if not _picture_called(path, path.stem))
+    if not found:
+        return ""
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    named = f"{', '.join(found[:3])}{more}"
+    return f"There before, and not of these faces: {named}. Remove what is of a face no more."
 
 
 def _entry(path: Path) -> Entry:
@@ -96,9 +123,11 @@ def _entry(path: Path) -> Entry:
 
 def _picture_beside(path: Path) -> str:
     """The name of the picture that a .pts file is of; that with .jpg where there is none."""
-    for stem in (path.stem, re.sub(r"_\d+$", "", path.stem)):
-        for suffix in PICTURES:
-            for ending in (suffix, suffix.upper()):
-                if path.with_name(stem + ending).exists():
-                    return stem + ending
-    return f"{path.stem}.jpg"
+    first = re.sub(r"_\d+$", "", path.stem)
+    return _picture_called(path, path.stem) or _picture_called(path, first) or f"{path.stem}.jpg"
+
+
+def _picture_called(path: Path, stem: str) -> str | None:
+    """The name of a picture with this stem that lies beside a file; None where there is none."""
+    endings = (ending for suffix in PICTURES for ending in (suffix, suffix.upper()))
+    return next((stem + end for end in endings if path.with_name(stem + end).exists()), None)

@@ -60,6 +60,8 @@ def _entry(path: Path, head: list[str], names: list[str], cells: list[str], row:
     image = "" if _is_pixels(pixels) else pixels
     for column in head:
         if column.lower() in NAMED and column != "Image" and cell[column]:
+            if _is_pixels(cell[column]):
+                raise ValueError(f"{path}: column {column} holds pixels: call it Image.")
             image = cell[column]
             break
     where = f"{path}: {image or f'row {row}'}"
@@ -105,8 +107,8 @@ def _picture(text: str, where: str) -> np.ndarray:
     """The pixels of a cell: uint8 [H, H]."""
     try:
         values = np.array(text.split(), int)
-    except ValueError as error:
-        raise ValueError(f"{where} has text or nothing where a number belongs.") from error
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{where} has no pixel of 0 to 255 where one belongs.") from error
     side = math.isqrt(len(values))
     if side * side != len(values):
         raise ValueError(f"{where} has {len(values)} pixels, which are no square.")

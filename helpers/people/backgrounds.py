@@ -15,9 +15,12 @@ def background(
 ) -> np.ndarray:
     """A blurred background, RGB float32 of shape (H, W, 3).
 
-    kind: one of `BACKGROUNDS`, drawn at random where it is not given.
+    kind: one of `BACKGROUNDS`, drawn at random where it is not given. Raises ValueError where it
+    is none.
     """
     kind = kind or str(rng.choice(BACKGROUNDS, p=CHANCES))
+    if kind not in BACKGROUNDS:
+        raise ValueError(f"{kind}: no background; there are {', '.join(BACKGROUNDS)}.")
     height, width = shape
     scale = min(1, 160 / max(shape))  # drawn this small, since it is blurred anyhow
     small = (max(8, round(height * scale)), max(8, round(width * scale)))

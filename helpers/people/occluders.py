@@ -20,7 +20,10 @@ def occlude(
 
     picture: RGB float [H, W, 3], 0 to 1. landmarks: [68, 2] in pixels of the picture, of the face
     that it is put before. Where all of this face lies outside, the picture itself comes back.
+    Raises ValueError for another kind.
     """
+    if kind not in (known := (*OCCLUDERS, *MORE_OCCLUDERS)):
+        raise ValueError(f"{kind}: cannot be before a face; there are {', '.join(known)}.")
     reach = np.ptp(landmarks, 0)
     if kind in MORE_OCCLUDERS:  # a forearm reaches far, and a brim as far for a face in profile
         reach = np.full(2, 2.5 * reach.max())

@@ -49,7 +49,8 @@ class Person:
 class View:
     """How a person is seen: pose, expression and light.
 
-    Angles are in degrees; expressions go from 0 (London's neutral) to 1.
+    Angles are in degrees; of expressions 0 is London's neutral, 1 strong; `sample_view`
+    also gives some beyond either.
     yaw: head turned to the picture's left (negative) or right. pitch: up (positive) or down.
     roll: tilted clockwise as seen. light: direction it comes from, -90 (left) to 90 (right);
     elevation: from above. harshness: 0 (overcast) to 1 (bare lamp). exposure: factor of brightness.

@@ -6,6 +6,7 @@ somebody interrupts the kernel. What has come by then is kept, and the next call
 
 import json
 import os
+import string
 import sys
 import time
 import urllib.request
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
+from urllib.parse import quote
 
 from tqdm.auto import tqdm
 
@@ -43,6 +45,8 @@ def download(url: str, path: str | Path, copies: int = 1) -> Path:
     longest = _size(part)
     pauses: Iterator[float] = iter(())
     with _only_writer(part):
+        if path.exists():  # another process was just done
+            return path
         try:
             while trouble := _fetch(url, part, note, copies):
                 if _size(part) > longest:  # something came, so it is worth another round of pauses
@@ -96,7 +100,7 @@ def _fetch(url: str, part: Path, note: Path, copies: int) -> str | None:
 
 def _request(url: str, have: int, validator: str | None) -> urllib.request.Request:
     """A request for the bytes after the first `have`, or for all where no validator is known."""
-    request = urllib.request.Request(url)
+    request = urllib.request.Request(quote(url, safe=string.printable))
     if have and validator:
         # "The rest, if it is still the same file, else all of it" (RFC 9110, section 13.1.5).
         request.add_header("Range", f"bytes={have}-")

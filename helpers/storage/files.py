@@ -19,8 +19,11 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     Raises OSError that names `path` where it cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"{path}: could not be written ({error.strerror or error}).") from error
     try:
         yield partial
         os.replace(partial, path)

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(arguments)
     if Path(args.out).is_dir():
         raise ValueError(f"--out must be a file: {args.out} is a folder.")
+    if args.start and Path(args.start).resolve() == Path(args.out).resolve():
+        raise ValueError(f"{args.out}: is --start and --out; an interrupt would lose the start.")
     names = args.faces or ["demo"]
     lists = {name: load_faces("train", name) for name in names}
     test = load_faces("test", args.test or names[0])

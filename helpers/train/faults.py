@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.optim.lr_scheduler import OneCycleLR
 
 from helpers.augment import Augment
 from helpers.dataset import FaceLandmarksDataset
 from helpers.landmarks import MIRROR, NUM_LANDMARKS
 from helpers.metrics import nme
 from helpers.model import LandmarkNet, to_pixels, to_target
+from helpers.train.loop import one_cycle
 from helpers.train.resume import generator
 
 Batch = tuple[Tensor, Tensor]  # images [B, 1, S, S] and landmarks [B, 68, 2]
@@ -62,7 +62,7 @@ class Training:
         batch: the number of the one batch to take each time, by default another each.
         """
         optimizer = torch.optim.AdamW(self.model.parameters(), self.rate)
-        schedule = OneCycleLR(optimizer, self.rate, steps, pct_start=0.2)
+        schedule = one_cycle(optimizer, self.rate, steps)
         for step in range(1, steps + 1):
             images, landmarks = self.batch(step if batch is None else batch)
             self.model.train()

@@ -16,6 +16,7 @@ from helpers.guess_scheme import points_of
 from helpers.heatmap import HeatmapNet, heatmap_loss
 from helpers.landmarks import IBUG, Scheme
 from helpers.model import CPU_HAS_BF16, to_target
+from helpers.train.loop import one_cycle
 from helpers.train.losses import of_known_points
 from helpers.train.recipe import framed, go_on
 from helpers.train.resume import generator
@@ -47,6 +48,8 @@ def fine_tune(
     """
     if not faces:
         raise ValueError("There is no face to learn from.")
+    if steps < 1:
+        raise ValueError(f"{steps} steps: a training needs at least one.")
     faces = points_of(scheme, faces)
     known, said = load_checkpoint(start)
     if not isinstance(known, HeatmapNet):
@@ -61,7 +64,7 @@ def fine_tune(
     model.eval().to(memory_format=torch.channels_last)
     augment = Augment(model.size, partners=scheme.mirror)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, steps + 1, pct_start=0.2)
+    schedule = one_cycle(optimizer, lr, steps + 1)
     losses = []
     for step in tqdm(range(steps), "Fine-tuning", leave=False):
         dice = generator(seed, 0, step)

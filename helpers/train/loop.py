@@ -8,13 +8,14 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from helpers.augment import Augment
 from helpers.checkpoint import plain, save_checkpoint
-from helpers.dataset import Crop, Crops
+from helpers.dataset import Crop, Crops, check_size
 from helpers.metrics import nme
 from helpers.model import Network, pick_device, to_pixels, to_target
 from helpers.predict import middle_crops
@@ -86,10 +87,7 @@ def fit(
     augment = augment or Augment(model.size, partners=model.scheme.mirror)
     steps = epochs * (len(train_set) // batch_size)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-2)
-    warm_up = (
-        0.2 if steps != 5 else 0.4
-    )  # a fifth of 5 steps ends at 0, which OneCycleLR divides by
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, steps, pct_start=warm_up)
+    schedule = one_cycle(optimizer, lr, steps)
     scaler = torch.amp.GradScaler(device.type, enabled=mixed and not bf16)
     ema = _moving_average(model, average) if average else None
     kept = cast(Network, ema.module) if ema else model  # what is validated and saved
@@ -110,6 +108,7 @@ def fit(
             augment.train()
             batches = _batches(train_set, batch_size, seed, progress)
             for images, landmarks in tqdm(batches, f"Epoch {progress.epoch + 1}", leave=False):
+                check_size(images, model.size)
                 numbers = generator(seed, progress.epoch, progress.step + 1)
                 images, landmarks = augment(images.to(device), landmarks.to(device), numbers)
                 with torch.autocast(device.type, precision, enabled=mixed):
@@ -141,6 +140,15 @@ def fit(
         if asked:
             raise KeyboardInterrupt(f"Stopped after the last step; the weights are in {out}.")
     return progress.history
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, lr: float, steps: int) -> OneCycleLR:
+    """The learning rate of each of so many steps: up to `lr` in a fifth of them, then down to 0.
+
+    As "1cycle" of Smith and Topin 2018 (arXiv 1708.07120).
+    """
+    # A fifth of 5 steps ends at step 0, which OneCycleLR divides by.
+    return OneCycleLR(optimizer, lr, steps, pct_start=0.4 if steps == 5 else 0.2)
 
 
 @torch.no_grad()
