@@ -250,9 +250,12 @@ def test_the_recorded_maps_say_what_the_end_of_notebook_07b_says_of_them():
 
 def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     runs = longest(RESULTS[f"customary {DATA}"])
-    rows = ("as it stands", "wider crop", "full epochs")
+    rows = ("as it stands", "wider crop", "photographs kept whole", "full epochs")
     stands, *others = ([run["test"] for run in runs[name]] for name in rows)
-    assert all(verdict(other, stands).endswith("worse") for other in others)
+    said = [verdict(other, stands).split(", ")[1] for other in others]
+    assert said == ["worse", "better", "seeds differ"]
+    for run in RESULTS[f"customary {DATA}"]["haar"]:  # "another detector's boxes in use, much"
+        assert run["haar"] - run["label"] > 1.5
 
 
 def test_stored_outputs_show_what_the_prose_beside_them_says():
