@@ -52,6 +52,8 @@ def _customary_cell(results: Results) -> str:
         otherwise = "the one with every habit had " + (
             "as many" if short == steps else f"{short:,}"
         )
+        if values.get("date") != board.get("date"):
+            otherwise += ", in another run, so that its figure is not one of these"
     else:  # recorded before the length was counted in steps
         length, otherwise = (
             f"{values['epochs']} epochs",

@@ -4,6 +4,7 @@ import itertools
 
 from bench.tables import (
     FIVE,
+    STANDS,
     Record,
     budget_table,
     costs_table,
@@ -185,7 +186,8 @@ def few_faces(values: Record) -> str:
 
 def customary(values: Record) -> str:
     """The customary notebook with its defects switched off, and its figures by another detector."""
-    length = f"{values['steps']} steps" if "steps" in values else f"{values['epochs']} epochs"
+    steps = values["rows"][STANDS][0].get("steps")  # to the end of an epoch
+    length = f"{steps} steps" if steps else f"{values['epochs']} epochs"
     found, runs = values["haar"][0]["found"], itertools.chain(*values["rows"].values())
     return (
         "The notebook that [notebook 6b](../notebooks/06b_customary.ipynb) takes apart, "

@@ -359,5 +359,6 @@ def verdict(errors: Sequence[float], others: Sequence[float]) -> str:
     """
     difference = sum(errors) / len(errors) - sum(others) / len(others)
     better, worse = max(errors) < min(others), min(errors) > max(others)
-    change = f"{difference:+.2f}".replace("-0.00", "+0.00")
+    change = f"{difference:+.2f}"
+    change = "0.00" if float(change) == 0 else change
     return f"{change}, {'better' if better else 'worse' if worse else 'seeds differ'}"

@@ -524,11 +524,11 @@ def test_notebooks_show_budgets_and_few_faces_as_they_are_recorded():
     results[f"budget {DATA}"] = budget | machine
     results[f"faces {DATA}"] = few | {"seeds": [0, 1]} | machine
     cells = notebook_cells(results)
-    row = "| 150,336 | 6.50 ± 0.50 | 6.50 ± 0.50 | +0.00, seeds differ |"
+    row = "| 150,336 | 6.50 ± 0.50 | 6.50 ± 0.50 | 0.00, seeds differ |"
     assert row in cells["07_improve"]["budget"]
     assert "150,336 crops of 128 pixels" in cells["07b_heatmaps"]["faces"]
     assert (
-        "| 64 | 6.50 ± 0.50 | 6.50 ± 0.50 | +0.00, seeds differ |"
+        "| 64 | 6.50 ± 0.50 | 6.50 ± 0.50 | 0.00, seeds differ |"
         in (cells["07b_heatmaps"]["faces"])
     )
     assert "- The seeds differ with 64 faces.\n" in cells["07b_heatmaps"]["faces"]

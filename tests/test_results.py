@@ -254,6 +254,9 @@ def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     stands, *others = ([run["test"] for run in runs[name]] for name in rows)
     said = [verdict(other, stands).split(", ")[1] for other in others]
     assert said == ["worse", "better", "seeds differ"]
+    for run in runs["as it stands"]:  # "its error on validation faces is larger than on the list"
+        assert run["validation"] > run["test"]
+    assert min(stands) - max(others[1]) < 0.01  # "are all but equal"
     for run in RESULTS[f"customary {DATA}"]["haar"]:  # "another detector's boxes in use, much"
         assert run["haar"] - run["label"] > 1.5
 
