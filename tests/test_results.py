@@ -248,6 +248,19 @@ def test_the_recorded_maps_say_what_the_end_of_notebook_07b_says_of_them():
     assert max(maps[-2]) < min(numbers[-1])  # "needed fewer faces for the same error"
 
 
+def test_a_second_crop_raises_the_mean_of_notebook_04s_network_alone():
+    found = {
+        name: row["nme"][0]
+        for part in ("scoreboard", "shipped")
+        for name, row in RESULTS[f"{part} {DATA}"]["contenders"].items()
+    }
+    names = [name for name in found if name.endswith(", one pass")]
+    raised = [n for n in names if found[n.replace("one pass", "two passes")] > found[n]]
+    assert raised == ["notebook 04, one pass"] and len(names) > 4
+    assert "that of better ones falls, too" in cell_text("05_predict", "490d2d23")
+    assert "that of better networks falls a little" in cell_text("06_evaluate", "d3356250")
+
+
 def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
     runs = longest(RESULTS[f"customary {DATA}"])
     rows = ("as it stands", "wider crop", "photographs kept whole", "full epochs")
