@@ -522,7 +522,7 @@ def read_points(path: str | Path) -> np.ndarray:
     """
     points = read_pts(Path(path))
     if len(points) != NUM_LANDMARKS:
-        raise ValueError(f"{path}: has {len(points)} points, not {NUM_LANDMARKS}.")
+        raise ValueError(f"{path}: not a .pts file with 68 points; it has {len(points)}.")
     if not np.isfinite(points).all():
         raise ValueError(f"{path}: has a number that is not finite.")
     return points
