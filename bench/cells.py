@@ -46,23 +46,16 @@ def _scoreboard_cell(results: Results) -> str:
 
 def _customary_cell(results: Results) -> str:
     values, board = results[f"customary {DATA}"], results[f"scoreboard {DATA}"]
-    if steps := longest(values)[STANDS][0].get("steps"):
-        short = values["rows"][STANDS][0]["steps"]
-        length = f"{steps:,} steps"
-        otherwise = "the one with every habit had " + (
-            "as many" if short == steps else f"{short:,}"
-        )
-        if values.get("date") != board.get("date"):
+    steps, short = longest(values)[STANDS][0]["steps"], values["rows"][STANDS][0]["steps"]
+    otherwise = f"the one with every habit had {short:,}"
+    if short == steps:
+        otherwise = "the one with every habit had as many"
+        if values["date"] != board["date"]:
             otherwise += ", in another run, so that its figure is not one of these"
-    else:  # recorded before the length was counted in steps
-        length, otherwise = (
-            f"{values['epochs']} epochs",
-            "the one with every habit was trained for longer",
-        )
     return (
-        f"## The answer in one table\n\n{_where(results)} Each network was trained for {length} "
-        f"at {values['size']} pixels. In notebook 6 {otherwise}. The errors are NME in per "
-        "cent, of the test faces where a row does not say otherwise. "
+        f"## The answer in one table\n\n{_where(results)} Each network was trained for "
+        f"{steps:,} steps at {values['size']} pixels. In notebook 6 {otherwise}. "
+        "The errors are NME in per cent, of the test faces where a row does not say otherwise. "
         f"{_seeds(values['seeds'])}"
         f"\n\n{habits_table(values, results[f'input {DATA}'])}\n"
         f"{habits_in_words(values, board)}\n\n{_whole('what-the-customary-habits-cost')}"

@@ -186,13 +186,12 @@ def few_faces(values: Record) -> str:
 
 def customary(values: Record) -> str:
     """The customary notebook with its defects switched off, and its figures by another detector."""
-    steps = values["rows"][STANDS][0].get("steps")  # to the end of an epoch
-    length = f"{steps} steps" if steps else f"{values['epochs']} epochs"
+    steps = values["rows"][STANDS][0]["steps"]  # to the end of an epoch
     found, runs = values["haar"][0]["found"], itertools.chain(*values["rows"].values())
     return (
         "The notebook that [notebook 6b](../notebooks/06b_customary.ipynb) takes apart, "
-        f'{values["size"]} pixels, {length}, seeds {values["seeds"]}. {SEEDS} "As it would tell" '
-        "is the error on jittered validation faces, which is how that notebook "
+        f"{values['size']} pixels, {steps} steps, seeds {values['seeds']}. {SEEDS} "
+        '"As it would tell" is the error on jittered validation faces, which is how that notebook '
         f"validates.\n\n{customary_table(values)}\nIts cascade finds {found} of the test faces; "
         f"on these notebook 6b compares both boxes.\n\n{trained_on(values, runs)}"
     )
