@@ -71,8 +71,8 @@ def fit(
     and comes to the same figures (`helpers.train.resume` says why). The file is also written after
     each epoch, and removed at the end.
 
-    Raises ValueError where there are too few faces, a setting is impossible, `about`
-    cannot be stored, or the loss is not finite any more.
+    Raises ValueError where there are too few faces, their crops are for networks of another size,
+    a setting is impossible, `about` cannot be stored, or the loss is not finite any more.
     """
     _check_settings(epochs, batch_size, lr, len(train_set), len(val_set))
     if len(train_set) < batch_size:
