@@ -1,6 +1,5 @@
 """iBUG's .pts: the points of one face, counted from 1, in a file beside its picture."""
 
-import glob
 import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
@@ -97,11 +96,12 @@ def left_over(written: Collection[Path]) -> str:
 
     They are read as further faces of the pictures. Nothing where there are none.
     """
+    # Each folder is looked through once: there may be thousands of files.
+    others = (path for folder in {face.parent for face in written} for path in folder.glob("*.pts"))
     further = (
         path
-        for face in written
-        for path in face.parent.glob(f"{glob.escape(face.stem)}_*.pts")
-        if re.fullmatch(r"_\d+", path.stem.removeprefix(face.stem)) and path not in written
+        for path in others
+        if path not in written and path.with_name(f"{_first_face(path)}.pts") in written
     )
     found = sorted(str(path) for path in further if not _picture_called(path, path.stem))
     if not found:
@@ -123,8 +123,13 @@ def _entry(path: Path) -> Entry:
 
 def _picture_beside(path: Path) -> str:
     """The name of the picture that a .pts file is of; that with .jpg where there is none."""
-    first = re.sub(r"_\d+$", "", path.stem)
-    return _picture_called(path, path.stem) or _picture_called(path, first) or f"{path.stem}.jpg"
+    own = _picture_called(path, path.stem)
+    return own or _picture_called(path, _first_face(path)) or f"{path.stem}.jpg"
+
+
+def _first_face(path: Path) -> str:
+    """The name, without its ending, of the file of a picture's first face: X of X_2."""
+    return re.sub(r"_\d+$", "", path.stem)
 
 
 def _picture_called(path: Path, stem: str) -> str | None:

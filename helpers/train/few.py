@@ -43,8 +43,8 @@ def fine_tune(
     those of eight tell little. lr: the highest learning rate. scheme: which points the faces have.
     start: a checkpoint of a `HeatmapNet`, or "free" or "research"; of points with other names than
     its own the last layer is new (`helpers.train.recipe.go_on`). about: as for `save_checkpoint`;
-    its margin, and the terms of the start, are added. Raises ValueError where there is no face or no
-    step, where one has other points than the scheme, and for another kind of network.
+    its margin, and the terms of the start, are added. Raises ValueError where there is no face or
+    no step, where a face has other points than the scheme, and for another kind of network.
     """
     if not faces:
         raise ValueError("There is no face to learn from.")
