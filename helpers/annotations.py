@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from helpers.boxes import box_around
+from helpers.boxes import FEW, box_of
 from helpers.formats import Box, Entry, in_order, read_labels, read_text
 from helpers.formats import read_points as read_pts
 from helpers.formats.dlib import closing, opening
@@ -36,7 +36,6 @@ LARGER = 2.5  # so far apart are the points; measured: 1.40 of 68, 1.80 of 189
 SMALLER, SMALLER_FEW = 0.3, 0.04  # so near together; measured: 0.52, of an eye alone 0.05
 LITTLE = 0.15  # fewer than `FEW` points fill so little of their box: read, and told
 OUTSIDE = 0.1  # of a face's points lie outside the picture: read, and told; measured: 0.10
-FEW = 30  # fewer points are taken to mark the inner face alone, which is half as large as the face
 
 # The comment of a list whose oddities were told when it was made of the reader's label files.
 COLLECTED = "A point at (-1, -1) is missing."
@@ -419,7 +418,7 @@ def _face(
     )
     points, hidden = in_order(ordered, names)
     there = points[np.isfinite(points).all(1)]
-    box = entry.box or _box_of(there, entry)
+    box = entry.box or _box_of(points, entry)
     left, top, width, height = box
     if max(map(abs, entry.box or (0,))) <= 1 and np.abs(there).max() <= 1:
         raise ValueError(
@@ -472,10 +471,7 @@ def _box_of(points: np.ndarray, entry: Entry) -> Box:
     if entry.pixels is not None:
         height, width = entry.pixels.shape
         return (0, 0, width, height)
-    left, top, width, height = map(float, box_around(points))
-    if len(entry.names) < FEW:
-        left, top, width, height = left - width / 2, top - height / 2, 2 * width, 2 * height
-    side = max(width, 1.0)
+    left, top, side, _ = map(float, box_of(points))
     return (left, top, side, side)
 
 
@@ -567,9 +563,9 @@ def with_boxes(entries: Sequence[Entry]) -> list[Entry]:
     """Entries of which every face with points has a box: its own, else one around its points."""
     found = []
     for entry in entries:
-        points = entry.points[np.isfinite(entry.points).all(1)]
-        if not entry.box and len(points):
-            seen = points[~_is_mark(points)]
-            entry = replace(entry, box=_box_of(seen if len(seen) else points, entry))
+        if not entry.box and np.isfinite(entry.points).all(1).any():
+            seen = np.where(_is_mark(entry.points)[:, None], np.nan, entry.points)
+            some = np.isfinite(seen).all(1).any()
+            entry = replace(entry, box=_box_of(seen if some else entry.points, entry))
         found.append(entry)
     return found

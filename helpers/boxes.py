@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.crop import crop_matrix, invert, move
-from helpers.landmarks import IBUG, Scheme, middles
+from helpers.landmarks import IBUG, Scheme, middles, similarity
 
 if TYPE_CHECKING:  # who only draws boxes needs no PyTorch, so it is imported where it is used
     import torch
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # who only draws boxes needs no PyTorch, so it is imported wh
 # bounding box, and whose centre is higher than the bounding box's by ABOVE times that longer side.
 assert IBUG.box
 SIDE, ABOVE = IBUG.box
+
+FEW = 30  # fewer points are taken to mark the inner face alone, which is half as large as the face
 
 
 def box_around(landmarks: np.ndarray, side: float = SIDE, above: float = ABOVE) -> np.ndarray:
@@ -32,6 +34,33 @@ def box_around(landmarks: np.ndarray, side: float = SIDE, above: float = ABOVE) 
     longer = max(high - low)
     left, top = (low + high) / 2 - (0, above * longer) - (side * longer - 1) / 2
     return np.array([left, top, side * longer, side * longer], np.float32)
+
+
+def box_of(points: np.ndarray, scheme: Scheme | None = None) -> np.ndarray:
+    """The box of a face that has none, from its points [k, 2]: float32 [4], at least a pixel wide.
+
+    Points that are not known are NaN. By the scheme's rule where all are known, else as its mean
+    face lies on those that are; without a scheme that helps, `box_around` the known ones, and twice
+    as large where these are fewer than `FEW`. Raises ValueError where no point is known.
+    """
+    known = np.isfinite(points).all(1)
+    if not known.any():
+        raise ValueError("Of this face no point is known, and so no box.")
+    if scheme and scheme.box and known.all():
+        around = box_around(points, *scheme.box)
+    elif scheme and scheme.shape and np.ptp(points[known], axis=0).any():
+        return _with_mean_face(points, np.asarray(scheme.shape))[0]
+    else:
+        around = box_around(points[known])
+        if known.sum() < FEW:
+            return _square(around[:2] + (around[2] - 1) / 2, 2 * around[2])
+    return _square(around[:2] + (around[2] - 1) / 2, around[2])
+
+
+def _square(centre: np.ndarray, side: float) -> np.ndarray:
+    """The box [4] with this centre (x, y) and side; with a pixel where the side is less."""
+    side = max(float(side), 1.0)
+    return np.array([*(centre - (side - 1) / 2), side, side], np.float32)
 
 
 def detector_box(landmarks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -79,17 +108,11 @@ def upright(landmarks: np.ndarray, scheme: Scheme = IBUG) -> tuple[np.ndarray, f
 def _with_mean_face(landmarks: np.ndarray, shape: np.ndarray) -> tuple[np.ndarray, float]:
     """The box, and the angle that levels it, of the mean face laid on landmarks [k, 2].
 
-    shape: [k, 2], the mean face in sides of its box from the box's centre. Least squares over
-    rotation, scale and shift (Umeyama 1991), where points are complex numbers: landmarks are
-    centre + turn x shape.
+    shape: [k, 2], the mean face in sides of its box from the box's centre.
     """
-    x, y = landmarks.astype(float).T
-    points, mean = x + 1j * y, shape @ (1, 1j)
-    offset = mean - mean.mean()
-    turn = np.vdot(offset, points - points.mean()) / np.vdot(offset, offset).real
-    centre, side = points.mean() - turn * mean.mean(), max(abs(turn), 1.0)
-    corner = np.array([centre.real, centre.imag]) - (side - 1) / 2
-    return np.array([*corner, side, side], np.float32), float(-np.degrees(np.angle(turn)))
+    turn, centre = similarity(shape, landmarks)  # (0, 0), the box's centre, comes to lie there
+    box = _square(np.array([centre.real, centre.imag]), abs(turn))
+    return box, float(-np.degrees(np.angle(turn)))
 
 
 def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -169,8 +169,8 @@ def similarity(points: np.ndarray, target: np.ndarray) -> tuple[complex, complex
     """The factor and the summand that lay points nearest to others: [k, 2], [k, 2] -> two numbers.
 
     A point x + iy times the factor, plus the summand, is turned, scaled and shifted: by least
-    squares over the points that are known in both. Where these lie on one spot, or are one alone,
-    they are shifted only; where there are none, nothing is done.
+    squares over the points that are known in both (Umeyama 1991). Where these lie on one spot, or
+    are one alone, they are shifted only; where there are none, nothing is done.
     """
     known = np.isfinite(points).all(1) & np.isfinite(target).all(1)
     if not known.any():

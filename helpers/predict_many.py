@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from helpers.boxes import box_around
+from helpers.boxes import box_of
 from helpers.checkpoint import SHIPPED
 from helpers.draw import paint
 from helpers.formats import left_over, numbered, text_of
@@ -216,7 +216,7 @@ def _entries(
     for record in records:
         for face in record.get("faces", ()):
             points = np.array(face["points"], float)
-            left, top, width, height = (round(float(s), 1) for s in box_around(points))
+            left, top, width, height = (round(float(s), 1) for s in box_of(points))
             image = seen_from(out, record["image"])
             hidden = np.zeros(len(points), bool)
             size = (record["size"][0], record["size"][1])

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from synthetic import face_shape
 
-from helpers.boxes import box_around, detector_box, iou, nms, share_inside, upright
+from helpers.boxes import box_around, box_of, detector_box, iou, nms, share_inside, upright
+from helpers.landmarks import IBUG, load_scheme
 
 
 @pytest.mark.parametrize("angle", [-30, 0, 20])
@@ -49,3 +51,19 @@ def test_of_boxes_on_one_face_the_best_stays():
 def test_share_inside_counts_whole_pixels_from_edge_to_edge():
     boxes = np.float32([[0, 0, 10, 10], [-5, 0, 10, 10], [95, 40, 10, 20], [300, 300, 5, 5]])
     np.testing.assert_allclose(share_inside(boxes, (50, 100)), [1, 0.5, 0.25, 0])
+
+
+def test_a_face_of_which_little_is_known_has_the_box_that_is_known_of_it():
+    face = 100 * face_shape() + (300, 200)
+    assert box_of(face, IBUG) == pytest.approx(box_around(face))
+    assert box_of(face) == pytest.approx(box_around(face))
+    eyes = np.full((68, 2), np.nan)
+    eyes[36:48] = face[36:48]
+    left, top, side, _ = box_around(eyes[36:48])
+    assert box_of(eyes) == pytest.approx([left - side / 2, top - side / 2, 2 * side, 2 * side])
+    assert box_of(np.float64([[7, 9]])).tolist() == [7, 9, 1, 1]
+    one = np.full((5, 2), np.nan)
+    one[2] = 7, 9
+    assert box_of(one, load_scheme("5")).tolist() == [7, 9, 1, 1]
+    with pytest.raises(ValueError, match="no point is known"):
+        box_of(np.full((5, 2), np.nan))

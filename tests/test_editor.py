@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from helpers.annotations import read_faces, read_image
+from helpers.boxes import box_of
 from helpers.formats import dlib
 from helpers.landmarks import IBUG, MIRROR, NO_PARTNER, Scheme, load_scheme
 from helpers.metrics import nme
@@ -21,7 +22,6 @@ from helpers.widgets.labels import (
     Labels,
     Photograph,
     after,
-    box_of,
     fitted,
     mark,
     mean_shape,
@@ -394,7 +394,6 @@ def test_a_point_comes_back_to_the_last_digit(tmp_path):
 
 
 def test_the_box_follows_the_points_until_it_is_drawn():
-    assert box_of(np.full((3, 2), np.nan)) is None
     left, top, width, height = box_of(PLACES)
     assert (np.array([left, top]) < PLACES).all()
     assert (PLACES < np.array([left + width, top + height])).all()

@@ -15,7 +15,7 @@ from PIL import Image
 from helpers import predict_many as module
 from helpers.annotations import read_faces
 from helpers.formats import numbered
-from helpers.landmarks import IBUG
+from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import read_photograph, to_stored
 from helpers.predict_many import pictures_in, predict_many
 
@@ -277,3 +277,12 @@ def test_a_file_of_a_face_that_is_no_more_is_named_in_the_report(folder):
     report = predict_many([folder], out, Fake())
     assert report.endswith(f"not of these faces: {old}. Remove what is of a face no more.")
     assert old.exists()
+
+
+def test_a_face_of_one_point_has_a_box_that_can_be_read_again(folder):
+    landmarker = Fake()
+    landmarker.scheme = Scheme("nose", ("nose",), (0,))
+    landmarker.landmarks = lambda image: np.float32([[[20, 15]]])
+    predict_many([folder / "phone.jpg"], folder / "out.xml", landmarker)
+    [face] = read_faces(folder / "out.xml")
+    assert face.box[2:] == (1, 1)

@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from helpers.annotations import read_image
-from helpers.boxes import box_around
+from helpers.boxes import box_of
 from helpers.crop import invert, move
 from helpers.formats.dlib import SIDES, closing, opening, parse_xml, parts_of
 from helpers.formats.labels import seen_from
@@ -73,39 +72,6 @@ def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = F
     """A face of points [n, 2], rounded to hundredths of a pixel, and a box in whole pixels."""
     points = np.asarray(points, float).round(2)
     return Mark(points, np.zeros(len(points), bool), None if box is None else _box(box), guess)
-
-
-def box_of(points: np.ndarray, scheme: Scheme | None = None) -> Box | None:
-    """The box around points [n, 2] of which some may be NaN, in whole pixels; None without any.
-
-    By the scheme's rule for boxes where all points are there, else as its mean face lies on those
-    that are. Where neither is known, twice as wide as the points, which mostly lack the jaw.
-    """
-    known = np.isfinite(points).all(1)
-    there = points[known]
-    if not len(there):
-        return None
-    if scheme and scheme.box and known.all():
-        left, top, side, _ = box_around(there, *scheme.box)
-    elif scheme and scheme.shape and (laid := _box_of_mean_face(scheme.shape, points)):
-        left, top, side = laid
-    else:
-        side = 2 * np.ptp(there, axis=0).max()
-        left, top = (there.min(0) + there.max(0)) / 2 - (side - 1) / 2
-    return _box((left, top, max(side, 8), max(side, 8)))
-
-
-def _box_of_mean_face(shape: ArrayLike, points: np.ndarray) -> tuple[float, float, float] | None:
-    """Left, top and side of the box of a mean face laid on points [n, 2], or None: too few.
-
-    shape: [n, 2], in sides of its box from the box's centre.
-    """
-    with_centre = np.vstack([shape, [(0, 0), (1, 0)]])
-    laid = fitted(with_centre, np.vstack([points, np.full((2, 2), np.nan)]))
-    if laid is None:
-        return None
-    (x, y), side = laid[-2], np.hypot(*(laid[-1] - laid[-2]))
-    return x - (side - 1) / 2, y - (side - 1) / 2, side
 
 
 def _box(numbers: Iterable[float]) -> Box:
@@ -276,7 +242,9 @@ class Labels:
 
     def frame(self, one: Mark) -> Box | None:
         """The box of a face, or the one that follows from its points; None without either."""
-        return one.box or box_of(one.seen, self.scheme)
+        if one.box or not np.isfinite(one.seen).all(1).any():
+            return one.box
+        return _box(box_of(one.seen, self.scheme))
 
     def suggest(self, at: int, guesses: Sequence[Mark]) -> None:
         """Puts a first guess into a picture of which nothing is known; it is no step."""
