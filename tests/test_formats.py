@@ -357,6 +357,22 @@ def test_labelme_faces_of_a_picture_are_told_apart_by_their_group(tmp_path):
     assert order(again.pop("shapes")) == order(data.pop("shapes")) and again == data
 
 
+@pytest.mark.parametrize("source", ["labelme", "labels.xml"])
+def test_labelmes_files_name_their_pictures_as_seen_from_where_they_lie(tmp_path, source):
+    point = {"label": "a", "points": [[3, 4]], "shape_type": "point"}
+    for place, image in [("one", "a.jpg"), ("two", "a.jpg"), (".", "../away/b.jpg")]:
+        (tmp_path / "labelme" / place).mkdir(parents=True, exist_ok=True)
+        data = {"shapes": [point], "imagePath": image, "imageHeight": 20, "imageWidth": 20}
+        (tmp_path / "labelme" / place / "face.json").write_text(json.dumps(data))
+    convert(tmp_path / "labelme", tmp_path / "labels.xml")
+    convert(tmp_path / source, tmp_path / "again", "labelme")
+    written = {
+        path.relative_to(tmp_path / "again").as_posix(): json.loads(path.read_text())["imagePath"]
+        for path in (tmp_path / "again").rglob("*.json")
+    }
+    assert written == {"one/a.json": "a.jpg", "two/a.json": "a.jpg", "b.json": "../away/b.jpg"}
+
+
 def test_kaggles_rows_hold_their_pictures_and_may_lack_points(tmp_path):
     head = "left_eye_center_x,left_eye_center_y,nose_tip_x,nose_tip_y,Image"
     rows = [f"3.25,2.5,,,{' '.join(map(str, range(64)))}", f"1,2,3,4.125,{' '.join(['9'] * 64)}"]

@@ -4,6 +4,7 @@ Shapes with the same `group_id` are one face; those without one are the picture'
 """
 
 import json
+import os.path
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -122,18 +123,18 @@ def write_folder(folder: Path, labels: Labels) -> None:
         if path in shown:
             raise ValueError(f"{path}: is the name for the faces of {shown[path]} and of {image}.")
         shown[path] = image
-        _write(path, entries)
+        _write(path, entries, folder)
 
 
 def write(path: Path, labels: Labels) -> None:
     """Writes the faces of one picture."""
     if len({entry.image for entry in labels.entries}) != 1:
         raise ValueError(f"{path}: a file of LabelMe's holds one picture: name a folder.")
-    _write(path, labels.entries)
+    _write(path, labels.entries, path.parent)
 
 
-def _write(path: Path, entries: list[Entry]) -> None:
-    """One file."""
+def _write(path: Path, entries: list[Entry], folder: Path) -> None:
+    """One file. folder: from which the pictures' names count."""
     shapes = []
     several = sum(entry.is_face for entry in entries) > 1
     for index, entry in enumerate(entries):
@@ -152,10 +153,17 @@ def _write(path: Path, entries: list[Entry]) -> None:
     size = {"imageHeight": first.size[1], "imageWidth": first.size[0]} if first.size else {}
     about = first.extra.get("labelme") or {"version": "5.5.0", "flags": {}, "imageData": None}
     shapes += first.extra.get("labelme others", [])
-    image = first.image if "labelme" in first.extra else Path(first.image).name
-    data = {**about, "shapes": shapes, "imagePath": image, **size}
+    data = {**about, "shapes": shapes, "imagePath": _seen_from(path, folder, first.image), **size}
     with whole_file(path) as partial:
         partial.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _seen_from(path: Path, folder: Path, image: str) -> str:
+    """What a file calls its picture, whose name counts from `folder`: as seen from the file."""
+    if path.parent == folder:
+        return image
+    inner = path.parent.relative_to(folder).as_posix()
+    return os.path.relpath(image.replace("\\", "/"), inner).replace("\\", "/")
 
 
 def _frame(entry: Entry, fresh: dict[str, Any]) -> list[dict[str, Any]]:
