@@ -83,6 +83,21 @@ def read_image(path: str | Path) -> np.ndarray:
     return _read(path, None, turn=False)[0]
 
 
+def encode(picture: np.ndarray, quality: int = 90) -> bytes:
+    """A picture, RGB uint8 [H, W, 3], as the bytes of a JPEG file; quality: in per cent."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
+
+
+def decode(data: bytes) -> np.ndarray:
+    """The picture of a file's bytes: RGB uint8 [H, W, 3]; raises ValueError where it is none."""
+    pixels = np.frombuffer(data, np.uint8)
+    picture = cv2.imdecode(pixels, cv2.IMREAD_COLOR) if len(pixels) else None
+    if picture is None:
+        raise ValueError(f"A frame of {len(pixels)} bytes arrived that is no picture.")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
 def picture_size(path: str | Path) -> tuple[int, int]:
     """Width and height of a picture as it is stored; only the file's beginning is read.
 

@@ -127,7 +127,7 @@ def test_where_there_is_no_face_it_says_so_and_the_frame_is_there_all_the_same(l
 
 
 def test_the_widget_answers_ticks_the_frame_and_a_new_picture(landmarker, person, tmp_path):
-    from helpers.widgets.knobs import jpeg
+    from helpers.pictures import encode
 
     widget = explorer(landmarker, person[0])
     assert widget.size == [PHOTOGRAPH[0] + 12 + CROP, PHOTOGRAPH[1]]
@@ -135,6 +135,6 @@ def test_the_widget_answers_ticks_the_frame_and_a_new_picture(landmarker, person
     values = dict(widget.values) | {"probe": True}
     widget.set_state({"values": values, "asked": 1})
     assert widget.picture != first and "The grey patch moves the points by" in widget.told
-    small = jpeg(person[0][::2, ::2].copy())
+    small = encode(person[0][::2, ::2].copy())
     widget.set_state({"upload": memoryview(small), "upload_name": "mine.jpg", "asked": 2})
     assert widget.told.startswith("mine.jpg: 1 face found.")

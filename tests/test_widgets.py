@@ -13,8 +13,8 @@ from helpers import draw
 from helpers.draw import COLOURS, PAGE, PREDICTION, TRUTH, paint, paint_pair, show
 from helpers.people import View, photograph
 from helpers.people.face_model import face_model
+from helpers.pictures import encode
 from helpers.widgets import browser, open_photograph, uploader
-from helpers.widgets.knobs import jpeg
 
 
 def wish(widget, **state):
@@ -31,7 +31,7 @@ def test_the_browser_shows_the_picture_of_each_index():
     assert (slider.min, slider.max) == (0, 3)
     for index in (0, 3, 1):
         slider.value = index
-        assert widget.picture == jpeg(render(index))
+        assert widget.picture == encode(render(index))
 
 
 @pytest.mark.parametrize("content", [b"", b"ftypheic", b"GIF89a"])
@@ -56,12 +56,12 @@ def test_an_upload_is_drawn_and_a_broken_one_explained_by_its_name(tmp_path):
     for content in ((tmp_path / "blue.png").read_bytes(), b"no picture"):
         wish(widget, upload=memoryview(content), upload_name="mine.heic")
     assert widget.trouble and widget.told.startswith("mine.heic: not a picture")
-    assert widget.picture == jpeg(np.full((10, 20, 3), (0, 0, 255), np.uint8))
+    assert widget.picture == encode(np.full((10, 20, 3), (0, 0, 255), np.uint8))
 
 
 def test_a_jpeg_holds_the_picture_with_little_loss():
     picture = np.indices((40, 60)).sum(0)[..., None].repeat(3, 2).astype(np.uint8)
-    stored = np.asarray(Image.open(io.BytesIO(jpeg(picture))), float)
+    stored = np.asarray(Image.open(io.BytesIO(encode(picture))), float)
     assert np.abs(stored - picture).mean() < 3
 
 

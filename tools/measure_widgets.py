@@ -13,8 +13,8 @@ from helpers.charts import cumulative_faces, face_report
 from helpers.draw import paint
 from helpers.people import Person, View, draw_person, photograph, sample_person
 from helpers.people.face_model import face_model
+from helpers.pictures import encode
 from helpers.predict import Landmarker
-from helpers.widgets.knobs import jpeg
 from helpers.widgets.probe import Scene, look
 
 TURNS = 20
@@ -61,7 +61,7 @@ def main() -> None:
         took = []
         for turn in range(TURNS):
             began = perf_counter()
-            jpeg(draw(turn))
+            encode(draw(turn))
             took.append(1000 * (perf_counter() - began))
         print(f"{name:>36}: {median(took):6.1f} ms, at most {max(took):6.1f}")
 

@@ -21,7 +21,7 @@ import traitlets
 from helpers.draw import on_page
 from helpers.landmarks import IBUG, Scheme
 from helpers.metrics import mean_face, place_face
-from helpers.pictures import PICTURES
+from helpers.pictures import PICTURES, encode
 from helpers.widgets.frontend import script, show_note, style
 from helpers.widgets.labels import (
     Labels,
@@ -31,7 +31,6 @@ from helpers.widgets.labels import (
     mark,
     mean_shape,
 )
-from helpers.widgets.live import encode
 
 SHOWN = 2048  # pixels: the longer side of a picture in the browser
 MOST = 50  # faces that a mean face is made from

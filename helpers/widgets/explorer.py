@@ -26,6 +26,7 @@ from helpers.draw import COLOURS, DOTS, PAGE, paint, paint_pair
 from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
 from helpers.metrics import nme
 from helpers.model import Network, to_pixels
+from helpers.pictures import encode
 from helpers.storage import short_hash
 from helpers.widgets.frontend import script, style
 
@@ -126,7 +127,7 @@ class Explorer:
 
     def html(self) -> str:
         """The explorer as HTML that needs nothing else; where no script runs, its still picture."""
-        return self._html(_jpeg(self.still()))
+        return self._html(encode(self.still(), quality=85))
 
     def _html(self, still: bytes) -> str:
         data = json.dumps(self.data(), separators=(",", ":")).replace("</", "<\\/")
@@ -146,7 +147,7 @@ class Explorer:
         return short_hash(self.dataset.landmarks[self.indices].tolist(), self.network is None)
 
     def _ipython_display_(self) -> None:
-        still = _jpeg(self.still())
+        still = encode(self.still(), quality=85)
         told = "The augmentation explorer, where scripts may run."
         bundle = {"text/html": self._html(still), "text/plain": told}
         if "google.colab" not in sys.modules:  # whose choice among several is not documented
@@ -230,12 +231,6 @@ def answer(
     found = (found + 0.5) * (dataset.size / size) - 0.5
     error = nme(found.numpy(), truth.numpy())[0]
     return {"landmarks": found[0].double().round(decimals=2).tolist(), "nme": float(error)}
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    """RGB uint8 [H, W, 3] as the bytes of a JPEG file."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 85]
-    return cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
 
 
 def _base64(data: bytes) -> str:

@@ -6,7 +6,6 @@ one wish is under way, and the next is the newest: a slow kernel draws fewer pic
 ones.
 """
 
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,9 +18,9 @@ import ipywidgets
 import numpy as np
 import traitlets
 from IPython.core.getipython import get_ipython
-from PIL import Image as Pillow
 
 from helpers.draw import on_page
+from helpers.pictures import encode
 from helpers.widgets.frontend import script, style
 
 NOTE = "In a live notebook this picture has knobs: run this cell."
@@ -170,7 +169,7 @@ class Knobs(anywidget.AnyWidget):
         height, width = shown.picture.shape[:2]
         with self.hold_sync():
             self.frame = self.frame or [width, height]
-            self.size, self.picture = [width, height], jpeg(shown.picture)
+            self.size, self.picture = [width, height], encode(shown.picture)
             self._shown = shown.picture
             self.alt = shown.alt or self._alt()
             self.told, self.trouble = shown.told, False
@@ -249,7 +248,7 @@ class Knobs(anywidget.AnyWidget):
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         if "google.colab" in sys.modules:  # whose choice among several is not documented
             return data, metadata
-        still = {"text/plain": self.alt, "image/jpeg": jpeg(on_page(self._shown))}
+        still = {"text/plain": self.alt, "image/jpeg": encode(on_page(self._shown))}
         return data | still, metadata | {"image/jpeg": {"alt": self.alt}}
 
 
@@ -273,13 +272,6 @@ def described(name: str, control: Any) -> Settings:
         limits = {"min": control.min, "max": control.max, "step": step}
         return told | {"kind": "number", "whole": whole} | limits
     raise ValueError(f"{name}: a {type(control).__name__} is no knob for a picture.")
-
-
-def jpeg(picture: np.ndarray) -> bytes:
-    """RGB uint8 [H, W, 3] as the bytes of a JPEG file: a notebook of PNGs is megabytes large."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(picture).save(buffer, "jpeg", quality=90)
-    return buffer.getvalue()
 
 
 _kept: dict[str, Settings] = {}

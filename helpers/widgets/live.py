@@ -19,8 +19,10 @@ from numpy.typing import ArrayLike
 from helpers.draw import on_page, paint
 from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
-from helpers.filters.layers import FAR, worn
+from helpers.filters.layers import worn
 from helpers.landmarks import IBUG, NUM_LANDMARKS
+from helpers.pictures import decode, encode
+from helpers.triangles import FAR
 from helpers.widgets.frontend import script, show_note, style
 
 Step = Callable[[np.ndarray], Sequence[np.ndarray] | np.ndarray]
@@ -69,21 +71,6 @@ def _sheets(faces: Sequence[np.ndarray], filter_: Filter) -> list[dict[str, Any]
                 }
             )
     return found
-
-
-def encode(image: np.ndarray) -> bytes:
-    """A picture, RGB uint8 [H, W, 3], as the bytes of a JPEG file."""
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
-    return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)[1].tobytes()
-
-
-def decode(frame: bytes) -> np.ndarray:
-    """The picture of a JPEG file's bytes: RGB uint8 [H, W, 3]; raises ValueError for others."""
-    data = np.frombuffer(frame, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    if image is None:
-        raise ValueError(f"A frame of {len(data)} bytes arrived that is no picture.")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def draw_answer(
