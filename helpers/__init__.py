@@ -48,5 +48,6 @@ Run from a shell, as `python -m helpers.NAME`: train, guess_scheme, people, filt
     predict_many.py `python -m helpers.predict`: any number of photographs to one label file
     doctor.py       what this machine has for the course, and what it lacks                01
 
-What these share, that bad input ends in one sentence, is shell.py.
+What these share: shell.py, that bad input ends in one sentence; triangles.py, a mesh of triangles
+carried into a picture (people, filters).
 """

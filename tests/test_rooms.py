@@ -41,4 +41,5 @@ def test_the_generator_knows_nothing_of_sources_networks_and_training():
         "helpers.people",
         "helpers.pictures",
         "helpers.storage",
+        "helpers.triangles",
     }

@@ -13,8 +13,7 @@ from helpers.crop import move
 from helpers.filters.files import Filter, Piece
 from helpers.filters.hang import Sheet, areas, flat, mesh_3d, on_head, over_face, similarity
 from helpers.filters.head import Pose, checked, face_3d, find_pose
-
-FAR = 1e5  # pixels: what lies farther out is not on any picture
+from helpers.triangles import FAR, maps_back, painted
 
 
 def wear(image: np.ndarray, landmarks: ArrayLike, filter_: Filter) -> np.ndarray:
@@ -118,38 +117,15 @@ def _maps_back(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where in the artwork each pixel of a part of the picture comes from: x, y float32 [h, w].
 
-    Each pixel knows its triangle, and with it one affine map back. The third array says where
-    there is a triangle: uint8 [h, w], 255 or 0. Arguments as for `_layer`.
+    The third array says where there is a triangle: uint8 [h, w], 255 or 0. Arguments as for
+    `_layer`.
     """
     corners = sheet.target[sheet.triangles] - low
     kept = (corners.max(1) > -1).all(1) & (corners.min(1) < size).all(1)
     corners, source = corners[kept], sheet.source[sheet.triangles[kept]]
     ids = painted(corners, size)
-    homogeneous = np.dstack([corners, np.ones(corners.shape[:2])])
-    back = np.linalg.solve(homogeneous, (source + 0.5) / reduce - 0.5)  # [t, 3, 2]
-    outside = [[[0, 0], [0, 0], [-99, -99]]]
-    back = np.concatenate([back, outside]).astype(np.float32).transpose(2, 1, 0)
-    ys, xs = (np.arange(count, dtype=np.float32) for count in ids.shape)
-    maps = []
-    for across, down, shift in back:  # in place, since this takes most of the time
-        one, other = across.take(ids), down.take(ids)
-        one *= xs
-        other *= ys[:, None]
-        one += other
-        one += shift.take(ids)
-        maps.append(one)
-    return maps[0], maps[1], np.where(ids < len(corners), 255, 0).astype(np.uint8)
-
-
-def painted(corners: np.ndarray, size: np.ndarray | tuple[int, int]) -> np.ndarray:
-    """Which of the triangles [t, 3, 2] each pixel shows, and t where there is none: int [h, w].
-
-    A later triangle lies before an earlier one. size: width and height in pixels.
-    """
-    ids = np.full((size[1], size[0]), len(corners), np.int32)
-    for index, triangle in enumerate(np.rint(np.clip(corners, -FAR, FAR) * 256).astype(np.int32)):
-        cv2.fillConvexPoly(ids, triangle, index, cv2.LINE_8, 8)
-    return ids.astype(np.intp)
+    xs, ys = maps_back(ids, corners, (source + 0.5) / reduce - 0.5)
+    return xs, ys, np.where(ids < len(corners), 255, 0).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)  # by the piece itself: a filter that is loaded anew has others

@@ -22,6 +22,7 @@ from helpers.people.face_model import (
     smooth,
 )
 from helpers.people.person import Person, View
+from helpers.triangles import maps_back, painted
 
 CAMERA = 1400  # distance of the camera from the face, in pixels of the frame
 
@@ -61,7 +62,7 @@ def warp_mesh(
 
     frame: float32 [.., .., 4], at 1 / reduce of the model's frame. points: the vertices, [v, 2] in
     pixels of the result, depth: [v]. Farther triangles are painted first, so that a turned face
-    hides its own far cheek. Each pixel knows its triangle, and with it one affine map back.
+    hides its own far cheek.
     """
     triangles = face_model()["triangles"]
     uv = reduced(face_model()["uv"].astype(np.float64), reduce)
@@ -76,10 +77,10 @@ def warp_mesh(
     low = np.clip(np.floor(corners[kept].min((0, 1))).astype(int), 0, size - 1)
     high = np.clip(np.ceil(corners[kept].max((0, 1))).astype(int) + 1, 1, size)
     corners = corners[kept] - low
-    ids = _painted(corners, high - low)
+    ids = painted(corners, high - low)
     layer[low[1] : high[1], low[0] : high[0]] = cv2.remap(
         frame,
-        *_maps_back(ids, corners, uv[triangles[kept]]),
+        *maps_back(ids, corners, uv[triangles[kept]]),
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT,
     )
@@ -113,33 +114,3 @@ def _may_be_seen(corners: np.ndarray, size: np.ndarray) -> np.ndarray:
     edges = corners[:, 1:] - corners[:, :1]
     area = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
     return inside & (abs(area) > 1e-3)
-
-
-def _painted(corners: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Which triangle each pixel shows: int32 [h, w], and t where there is none.
-
-    corners: [t, 3, 2] in pixels, a later triangle before an earlier one. size: width and height.
-    """
-    ids = np.full(size[::-1], len(corners), np.int32)
-    for index, triangle in enumerate(np.rint(corners * 256).astype(np.int32)):
-        cv2.fillConvexPoly(ids, triangle, index, cv2.LINE_8, 8)
-    return ids
-
-
-def _maps_back(
-    ids: np.ndarray, corners: np.ndarray, uv: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Where in the frame's picture each pixel's colour is: x and y, float32 [h, w].
-
-    ids: as `_painted` makes them. corners: of the triangles, [t, 3, 2] in pixels; uv: the same in
-    the frame's picture. Pixels without a triangle come from outside of it.
-    """
-    back = np.dstack([corners, np.ones((len(corners), 3))])
-    affine = np.linalg.solve(back, uv).transpose(2, 1, 0).reshape(6, -1)
-    affine = np.column_stack([affine, [0, 0, -99, 0, 0, -99]]).astype(np.float32)
-    rows, columns = ids.shape
-    ys, xs = np.indices((rows, columns), np.float32, sparse=True)
-    map_x, map_y = (
-        affine[k][ids] * xs + affine[k + 1][ids] * ys + affine[k + 2][ids] for k in (0, 3)
-    )
-    return map_x, map_y
