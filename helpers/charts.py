@@ -162,18 +162,29 @@ def without_and_with(
 ) -> None:
     """Shows the error of each seed without a change, in grey, and with it, in blue; a row each.
 
+    An arrow leads from mean to mean.
+
     pairs: for each change (NME of the seeds without it, NME of those with it), per cent. limits:
     the ends of the axis; what lies beyond is told by an arrow and a number.
     """
     low, high = limits
-    _figure, axis = plt.subplots(figsize=(PAGE, 0.5 + 0.3 * len(pairs)), layout="constrained")
+    figure, axis = plt.subplots(figsize=(PAGE, 0.7 + 0.3 * len(pairs)), layout="constrained")
+    kinds = ("without the change", "grey", -0.13), ("with it", "C0", 0.13)
     for row, errors in enumerate(pairs.values()):
-        for values, colour, height in zip(errors, ("grey", "C0"), (-0.13, 0.13), strict=True):
+        if row % 2:
+            axis.axhspan(row - 0.5, row + 0.5, color="0.95", zorder=0)
+        for values, (what, colour, height) in zip(errors, kinds, strict=True):
             inside = [value for value in values if low <= value <= high]
-            axis.plot(inside, [row + height] * len(inside), "o", color=colour, markersize=5)
+            label = None if row else what
+            places = [row + height] * len(inside)
+            axis.plot(inside, places, "o", color=colour, markersize=5, label=label)
             if beyond := [value for value in values if value > high]:
                 text = f"{np.mean(beyond):.1f} % →"
                 axis.text(high, row, text, color=colour, ha="right", va="center")
+        before, after = (float(np.mean(values)) for values in errors)
+        if max(before, after) <= high:
+            axis.annotate("", (after, row), (before, row), arrowprops={"arrowstyle": "->"})
+    figure.legend(loc="outside upper center", ncols=2, fontsize=8)
     axis.set_yticks(range(len(pairs)), list(pairs))
     axis.set_ylim(len(pairs) - 0.5, -0.5)
     axis.grid(axis="y", alpha=0.3)

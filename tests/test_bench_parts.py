@@ -548,7 +548,11 @@ def test_seeds_without_and_with_a_change_stand_in_one_row_and_far_ones_are_told(
     (axis,) = drawn[0].axes
     dots = [line.get_xdata().tolist() for line in axis.get_lines()]
     assert dots == [[7, 8], [6, 6.5], [7], []]
-    assert [text.get_text() for text in axis.texts] == ["33.5 % →"]
+    arrow, far = axis.texts  # where the seeds with the change are beyond, an arrow in letters
+    assert arrow.xyann[0] == 7.5 and arrow.xy[0] == 6.25
+    assert far.get_text() == "33.5 % →"
+    (legend,) = drawn[0].legends
+    assert [text.get_text() for text in legend.texts] == ["without the change", "with it"]
     assert axis.get_xscale() == "linear" and axis.get_xlabel().startswith("better ←")
     assert [label.get_text() for label in axis.get_yticklabels()] == ["some", "far"]
     charts.plt.close(drawn[0])

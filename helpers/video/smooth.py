@@ -38,7 +38,8 @@ class OneEuro:
         time: of the frame, in seconds; where it has not gone on, nothing changes.
         """
         if self.last is None:
-            self.last, self.speed, self.time = landmarks.copy(), np.zeros_like(landmarks), time
+            self.last, self.time = landmarks.copy(), time
+            self.speed = np.zeros_like(self.last)
         step = time - self.time
         if step > 0:
             self.count += 1
