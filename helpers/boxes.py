@@ -3,7 +3,7 @@
 A box is (left, top, width, height) in pixels, pixel centres at whole numbers; n boxes are an array
 float32 [n, 4]. It covers its pixels whole, from left - 0.5 to left + width - 0.5. When a picture
 is scaled, all four numbers are multiplied by the scale. Landmarks are not simply multiplied, since
-they are places of pixel centres: `helpers.pictures`.
+they are places of pixel centres: `helpers.crop.scaled`.
 """
 
 from typing import TYPE_CHECKING

@@ -12,6 +12,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import Image, display
 from numpy.typing import ArrayLike
 
+from helpers.crop import scaled
 from helpers.landmarks import IBUG, Colour, Scheme, middles
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -56,7 +57,7 @@ def paint(
         raise ValueError(f"{told}: draw them with a scheme of their own.")
     parts = scheme is not None and scheme.parts
     colours = scheme.point_colours() if scheme and parts else [PREDICTION] * marks.shape[-2]
-    for points in _enlarged(marks, zoom).reshape(-1, *marks.shape[-2:]):
+    for points in scaled(marks, zoom).reshape(-1, *marks.shape[-2:]):
         if not (known := np.isfinite(points).all(1)).any():
             continue
         extent = np.ptp(points[known], axis=0).max()
@@ -93,14 +94,6 @@ def _lines(canvas: np.ndarray, points: np.ndarray, scheme: Scheme, colour: Colou
                 start, end = (tuple(map(int, at)) for at in ends)
                 for ink, width in (((0, 0, 0), 3), (colour or colours[one], 1)):
                     cv2.line(canvas, start, end, ink, width, cv2.LINE_AA, shift=4)
-
-
-def _enlarged(points: ArrayLike, zoom: int) -> np.ndarray:
-    """Points [..., 2] of a picture in pixels of the picture enlarged.
-
-    A pixel becomes a block of pixels, and its centre the middle of that block.
-    """
-    return (np.asarray(points, float) + 0.5) * zoom - 0.5
 
 
 def _dot(canvas: np.ndarray, at: np.ndarray, radius: float, colour: Colour) -> None:
@@ -146,13 +139,13 @@ def paint_pair(
     A white line leads from each true point to its prediction: as long as the error is large.
     """
     canvas = paint(image, np.empty((0, 2)), zoom=zoom)
-    known, found = (_enlarged(points, zoom).reshape(-1, 2) for points in (truth, predicted))
+    known, found = (scaled(points, zoom).reshape(-1, 2) for points in (truth, predicted))
     for ends in np.stack([known, found], axis=1):
         if np.isfinite(ends).all():
             start, end = (tuple(map(int, np.round(16 * at))) for at in ends)
             cv2.line(canvas, start, end, APART, 1, cv2.LINE_AA, shift=4)
-    canvas = paint(canvas, _enlarged(truth, zoom), TRUTH)
-    return paint(canvas, _enlarged(predicted, zoom), PREDICTION)
+    canvas = paint(canvas, scaled(truth, zoom), TRUTH)
+    return paint(canvas, scaled(predicted, zoom), PREDICTION)
 
 
 def paint_scheme(scheme: Scheme, side: int = 480) -> np.ndarray:

@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from helpers.boxes import box_of
 from helpers.checkpoint import SHIPPED
+from helpers.crop import scaled
 from helpers.draw import paint
 from helpers.formats import left_over, numbered, text_of
 from helpers.formats.dlib import closing, image_lines, opening
@@ -146,7 +147,7 @@ def _record(path: str, landmarker: Landmarker) -> Record:
         photograph, scale = read_scaled(path, LARGEST)
         landmarks = landmarker.landmarks(photograph)
         trust = landmarker.trust(photograph, landmarks)
-        full = [to_stored(path, (points + 0.5) / scale - 0.5) for points in landmarks]
+        full = [to_stored(path, scaled(points, 1 / scale)) for points in landmarks]
         record["size"] = picture_size(path)
     except (ValueError, OSError, MemoryError) as error:
         return record | {"error": str(error) or f"{path}: memory did not suffice."}
@@ -345,8 +346,7 @@ def _draw(sheet: Path, records: Iterator[Record], count: int, scheme: Scheme) ->
             continue
         picture, scale = read_scaled(record["image"], side, turn=False)
         for face in record["faces"]:
-            points = (np.array(face["points"]) + 0.5) * scale - 0.5
-            picture = paint(picture, points, scheme=scheme)
+            picture = paint(picture, scaled(face["points"], scale), scheme=scheme)
         cell = np.full((side, side, 3), 255, np.uint8)
         cell[: picture.shape[0], : picture.shape[1]] = picture
         cells.append(cell)

@@ -1,5 +1,6 @@
 """One geometry: a bright dot stays under its landmark, to 0.05 pixels, wherever it is taken."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 from helpers.annotations import read_faces, read_image
 from helpers.augment import Augment
 from helpers.boxes import upright
-from helpers.crop import MARGIN, compose, crop_matrix, invert, move, to_grey, warp
+from helpers.crop import MARGIN, compose, crop_matrix, invert, move, scaled, to_grey, warp
 from helpers.dataset import FaceLandmarksDataset
 from helpers.model import to_pixels, to_target
 from helpers.predict import SECOND, Landmarker
@@ -57,6 +58,15 @@ def test_dots_are_under_the_landmarks_of_the_cache(tmp_path, box, size):
     distances = misses(image[0].numpy(), landmarks.numpy())
     assert len(distances) >= 25
     assert distances.max() < TOLERANCE
+
+
+@pytest.mark.parametrize("zoom", [0.5, 2, 3])
+def test_dots_are_under_their_points_once_a_picture_is_resized(zoom):
+    picture = draw_dots(DOTS, 840, 840)[..., 0]
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    resized = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=how)
+    distances = misses(resized, scaled(DOTS, zoom))
+    assert len(distances) == 68 and distances.max() < TOLERANCE
 
 
 def light(images):

@@ -40,6 +40,7 @@ from helpers.annotations import (
     read_image,
     read_points,
 )
+from helpers.crop import scaled
 from helpers.landmarks import mirrored
 from helpers.shell import one_sentence
 from helpers.sources import get_dataset, label_file
@@ -72,7 +73,7 @@ def cut_face(face: Face, twin: Face, path: Path, name: str) -> list[str]:
         raise ValueError(f"{face.image}: its .pts file has other points than the label file.")
     width, height = small_size(picture.size, face.box)
     zoom = np.array([width, height]) / picture.size
-    points = np.rint((points + 0.5) * zoom - 0.5)  # pixel k reaches from k - 0.5 to k + 0.5
+    points = np.rint(scaled(points, zoom))
     picture = picture.resize((width, height), Image.Resampling.LANCZOS)  # a copy if it fits
     flipped = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import traitlets
 
+from helpers.crop import scaled
 from helpers.draw import on_page
 from helpers.landmarks import IBUG, Scheme
 from helpers.metrics import mean_face, place_face
@@ -199,7 +200,7 @@ class Editor(anywidget.AnyWidget):
             small = np.asarray(boxes, np.float32) * np.float32(scale)
             found = np.asarray(self._landmarker.landmarks(image, small), float)
             if found.shape == (len(boxes), count, 2):
-                return list((found + 0.5) / scale - 0.5)
+                return list(scaled(found, 1 / scale))
             self._model_fits = False
         mean = self._mean(at)
         empty = np.full((count, 2), np.nan)
@@ -239,10 +240,10 @@ class Editor(anywidget.AnyWidget):
         zoom = min(1.0, 640 / image.shape[1])
         canvas = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
         for one in self.labels.marks(at) or ():
-            for (x, y), point in zip(one.seen, self.about["points"], strict=True):
+            places = scaled(one.seen, scale * zoom)
+            for (x, y), point in zip(places, self.about["points"], strict=True):
                 if np.isfinite(x):
-                    place = ((x + 0.5) * scale * zoom - 0.5, (y + 0.5) * scale * zoom - 0.5)
-                    there = (round(16 * place[0]), round(16 * place[1]))
+                    there = (round(16 * x), round(16 * y))
                     for ink, radius in (((0, 0, 0), 44), (tuple(point["rgb"]), 30)):
                         cv2.circle(canvas, there, radius, ink, -1, cv2.LINE_AA, shift=4)
         return canvas

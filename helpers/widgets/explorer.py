@@ -21,6 +21,7 @@ from IPython.display import display
 from torch.nn import functional
 
 from helpers.augment import Augment
+from helpers.crop import scaled
 from helpers.dataset import FaceLandmarksDataset
 from helpers.draw import COLOURS, DOTS, PAGE, paint, paint_pair
 from helpers.landmarks import MIRROR, NUM_LANDMARKS, OUTER_EYE_CORNERS, PARTS
@@ -116,13 +117,13 @@ class Explorer:
             images, points = augmented(self.dataset, self.indices[0], settings)
             grey = ((images[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8)
             picture = cv2.resize(grey, (side, side), interpolation=cv2.INTER_CUBIC)
-            truth, one = points[0].numpy(), side / len(grey)  # pixels of the screen for one
-            truth = (truth + 0.5) * one - 0.5
+            zoom = side / len(grey)
+            truth = scaled(points[0], zoom)
             if self.network is None:
                 pictures.append(paint(picture, truth))
             else:
                 found = answer(self.dataset, self.network, self.indices[0], settings)["landmarks"]
-                pictures.append(paint_pair(picture, truth, (np.array(found) + 0.5) * one - 0.5))
+                pictures.append(paint_pair(picture, truth, scaled(found, zoom)))
         return np.hstack(pictures)
 
     def html(self) -> str:
@@ -228,9 +229,9 @@ def answer(
         images = functional.interpolate(images, (size, size), mode="bilinear", antialias=True)
     device = next((weights.device for weights in network.parameters()), torch.device("cpu"))
     found = to_pixels(network.eval()(images.to(device)), size).cpu()
-    found = (found + 0.5) * (dataset.size / size) - 0.5
-    error = nme(found.numpy(), truth.numpy())[0]
-    return {"landmarks": found[0].double().round(decimals=2).tolist(), "nme": float(error)}
+    landmarks = scaled(found, dataset.size / size)
+    error = nme(landmarks, truth.numpy())[0]
+    return {"landmarks": landmarks[0].astype(float).round(2).tolist(), "nme": float(error)}
 
 
 def _base64(data: bytes) -> str:

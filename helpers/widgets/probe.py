@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from helpers.crop import crop_matrix, invert, move, to_grey, warp
+from helpers.crop import crop_matrix, invert, move, scaled, to_grey, warp
 from helpers.draw import paint, paint_maps
 from helpers.heatmap import HeatmapNet
 from helpers.landmarks import PARTS
@@ -157,7 +157,7 @@ def look(
         answer = ask(landmarker, covered(scene.grey, scene.back(patch)), own)
         small = covered(small, patch)
         hidden = moved_by(answer.landmarks, clear)
-    picture = paint(small, (answer.landmarks + 0.5) * scene.scale - 0.5) if points else small.copy()
+    picture = paint(small, scaled(answer.landmarks, scene.scale)) if points else small.copy()
     if boxes:
         for other in scene.boxes:
             corners = [round(number) for number in scene.shown(other)]
@@ -191,7 +191,7 @@ def _crop_picture(answer: Answer, points: bool, maps: bool) -> np.ndarray:
     else:
         picture = np.repeat(crop[..., None], 3, 2)
     picture = cv2.resize(picture, (CROP, CROP), interpolation=cv2.INTER_CUBIC)
-    return paint(picture, (answer.in_crop + 0.5) * zoom - 0.5) if points else picture
+    return paint(picture, scaled(answer.in_crop, zoom)) if points else picture
 
 
 def _with_crop(picture: np.ndarray, crop: np.ndarray) -> np.ndarray:

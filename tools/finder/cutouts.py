@@ -15,7 +15,7 @@ from scipy.interpolate import RBFInterpolator
 from fit.frame import ANCHORS
 from fit.regions import background_of
 from helpers.boxes import box_around
-from helpers.crop import to_grey
+from helpers.crop import scaled, to_grey
 from helpers.people import sample_person, sample_view
 from helpers.people.face_model import BELOW, FACE_WIDTH, FRAME, face_model, ramp
 from helpers.people.labels import labelled
@@ -141,7 +141,7 @@ def whole_portrait(picture, landmarks):
     edge = np.zeros(SHAPE, np.uint8)
     edge[6 : len(grey) - 6, 6:-6] = 255
     grey = cv2.copyMakeBorder(grey, 0, SHAPE[0] - len(grey), 0, 0, cv2.BORDER_REPLICATE)
-    marks = (landmarks + 0.5) * zoom - 0.5
+    marks = scaled(landmarks, zoom)
     return grey, cv2.GaussianBlur(edge, (0, 0), 3), marks.astype(np.float32)
 
 

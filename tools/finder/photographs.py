@@ -29,7 +29,7 @@ from finder.scenes import (
 )
 from helpers.annotations import read_faces, read_image
 from helpers.boxes import box_around, iou
-from helpers.crop import crop_matrix, move, to_grey
+from helpers.crop import crop_matrix, move, scaled, to_grey
 from helpers.detect import find_faces
 from helpers.landmarks import MIRROR
 from helpers.sources import label_file
@@ -68,7 +68,7 @@ def read_photographs(folders, finder):
         marks = np.stack([face.landmarks for face in faces])
         zoom = min(1.0, 130 / min(box_around(points)[2] for points in marks), 800 / max(grey.shape))
         grey = cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-        marks = (marks + 0.5) * zoom - 0.5
+        marks = scaled(marks, zoom)
         boxes = find_faces(grey, sure=0.45, finder=finder).boxes
         labelled = np.stack([box_around(points) for points in marks])
         boxes = boxes[iou(boxes, labelled).max(1, initial=0) < 0.2]
