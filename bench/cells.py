@@ -51,7 +51,7 @@ def _customary_cell(results: Results) -> str:
     if short == steps:
         otherwise = "the one with every habit had as many"
         if values["date"] != board["date"]:
-            otherwise += ", in another run, so that its figure is not one of these"
+            otherwise += ", in another run: its figure is none of these"
     return (
         f"## The answer in one table\n\n{_where(results)} Each network was trained for "
         f"{steps:,} steps at {values['size']} pixels. In notebook 6 {otherwise}. "
@@ -109,8 +109,8 @@ def _where(results: Results) -> str:
 def _seeds(seeds: list[int]) -> str:
     """What stands behind ±, better, worse and the differences: four sentences."""
     return (
-        f"Every training was done with {len(seeds)} seeds: the table has their mean, and ± is the "
-        "seed farthest from it. *Better* means that every seed with the change beats every seed "
+        f"Every training was done with {len(seeds)} seeds: the table has their mean, and ± how far "
+        "off the farthest seed is. *Better* means that every seed with the change beats every seed "
         "without it. Where that is not so, the seeds differ, and nothing is proven. "
         "Differences were taken before rounding."
     )

@@ -66,7 +66,7 @@ is shown, validation included. "A face" is the median time of a prediction on th
 at a time, crop and way back included; all contenders were timed in one run.
 """
 SEEDS = (
-    "The mean, ± the seed that is farthest from it. Better and worse are said where every seed "
+    "The mean, ± how far off the farthest seed is. Better and worse are said where every seed "
     "with a change beats every seed without it, or the other way round."
 )
 AGAIN = """\

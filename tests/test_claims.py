@@ -88,7 +88,7 @@ def test_03b_a_network_holds_a_little_beyond_its_training_and_then_loses_the_fac
     little = max(angle for angle, median in medians.items() if median < 2 * medians[0])
     lost = min(angle for angle, median in medians.items() if median > 10)
     assert little > 1.5 * 25 and lost - little <= 3 * 15  # "well beyond", "within a few steps"
-    assert "25 degrees of training" in cell_text("03b_augment", "angles-said")
+    assert "25 degrees that augmentation adds" in cell_text("03b_augment", "angles-said")
 
 
 def test_03b_a_flip_has_to_rename_and_a_centre_is_a_whole_number():
@@ -157,8 +157,10 @@ def test_04_a_loss_that_looks_tiny_is_more_than_half_of_the_mean_faces():
     # "too large, by about a fifth": the eight are those whose NME stands further below.
     (true,) = named("04_train", "6c9cba62")["eight others, mean face"]
     (best, baseline), (_, *_, typical) = rows_of("04_train", "fe9c3d11")
-    assert "as the last line shows" in cell_text("04_train", "loss-about")
     *_, told, measured = mean_face
+    said = cell_text("04_train", "loss-about")
+    assert f"is {measured:.1f} % and not {told:.1f}, as the last line shows" in said
+    assert f"that of 0.0013 some {about[-1] * measured / told:.0f} %" in said
     assert measured == true and told > 1.15 * true
     assert typical / best == pytest.approx(1.2, abs=0.05)
     assert best < 0.6 * baseline

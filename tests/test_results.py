@@ -346,7 +346,9 @@ def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these
         for name in ("regression trees (dlib), more photographs", "notebook 04, one pass")
     )
     text = cell_text("06_evaluate", "d3356250")
-    assert f"Notebook 4's had {once:.2f} % with one pass" in text
+    assert f"With one pass that network had {once:.2f} %" in text
+    epochs = RESULTS[f"scoreboard {DATA}"]["epochs"]
+    assert f"{epochs} epochs on these photographs" in text
     assert f"the trees have {more:.2f} %" in text
     once, twice = (board[f"notebook 04, {passes}"] for passes in ("one pass", "two passes"))
     assert f"from {once['median'][0]:.2f} to {twice['median'][0]:.2f} %" in text
