@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from helpers.boxes import box_around, nms
+from helpers.crop import scaled
 from helpers.predict import Landmarker
 
 HAS_CASCADES = hasattr(cv2, "CascadeClassifier")  # OpenCV 5 gave them up
@@ -97,7 +98,7 @@ def cascade_boxes(grey: np.ndarray, names: Sequence[str] = CASCADES) -> np.ndarr
         for name in names
     ]
     boxes = np.concatenate([np.reshape(part, (-1, 4)) for part in found]).astype(float)
-    boxes[:, :2] = (boxes[:, :2] - room + 0.5) / zoom - 0.5  # edges of pixels scale, centres do not
+    boxes[:, :2] = scaled(boxes[:, :2] - room, 1 / zoom)
     boxes[:, 2:] /= zoom
     return boxes
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 
 from helpers.boxes import FEW, box_of
@@ -23,7 +22,7 @@ from helpers.formats import read_points as read_pts
 from helpers.formats.dlib import closing, opening
 from helpers.landmarks import NUM_LANDMARKS, mirrored
 from helpers.pictures import UNREADABLE as UNREADABLE
-from helpers.pictures import picture_size
+from helpers.pictures import encode, picture_size
 from helpers.pictures import read_image as read_image  # for those who know it by this module
 
 # What is not plausible, in parts of the box's longer side, with room above what real faces reach.
@@ -418,7 +417,7 @@ def _face(
     )
     points, hidden = in_order(ordered, names)
     there = points[np.isfinite(points).all(1)]
-    box = entry.box or _box_of(points, entry)
+    box = entry.box or _box_of(entry.points, entry)
     left, top, width, height = box
     if max(map(abs, entry.box or (0,))) <= 1 and np.abs(there).max() <= 1:
         raise ValueError(
@@ -471,8 +470,8 @@ def _box_of(points: np.ndarray, entry: Entry) -> Box:
     if entry.pixels is not None:
         height, width = entry.pixels.shape
         return (0, 0, width, height)
-    left, top, side, _ = map(float, box_of(points))
-    return (left, top, side, side)
+    left, top, width, height = map(float, box_of(points))
+    return (left, top, width, height)
 
 
 def _picture_size(path: Path, where: str) -> tuple[int, int]:
@@ -551,9 +550,7 @@ def write_face(
         (f"{name}.jpg", picture, landmarks, box),
         (f"{name}_mirror.jpg", picture[:, ::-1], twin, twin_box),
     ):
-        bgr = np.ascontiguousarray(image[..., ::-1])
-        _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        (folder / path).write_bytes(data.tobytes())
+        (folder / path).write_bytes(encode(image, quality))
         entries.append(image_entry(path, picture.shape, frame, points))
     (folder / f"{name}.pts").write_text(points_file(landmarks))
     return entries

@@ -36,31 +36,36 @@ def box_around(landmarks: np.ndarray, side: float = SIDE, above: float = ABOVE) 
     return np.array([left, top, side * longer, side * longer], np.float32)
 
 
-def box_of(points: np.ndarray, scheme: Scheme | None = None) -> np.ndarray:
-    """The box of a face that has none, from its points [k, 2]: float32 [4], at least a pixel wide.
+def box_of(points: np.ndarray, scheme: Scheme | None = None, least: float = 1.0) -> np.ndarray:
+    """The box of a face that has none, from its points [k, 2]: float32 [4].
 
     Points that are not known are NaN. By the scheme's rule where all are known, else as its mean
-    face lies on those that are; without a scheme that helps, `box_around` the known ones, and twice
-    as large where these are fewer than `FEW`. Raises ValueError where no point is known.
+    face lies on those that are. Without a scheme, or where that does not fit at all, `box_around`
+    the known ones, and twice as large where a face has fewer points than `FEW`. least: of its
+    side, in pixels. Raises ValueError where no point is known.
     """
     known = np.isfinite(points).all(1)
     if not known.any():
         raise ValueError("Of this face no point is known, and so no box.")
+    extent = np.ptp(points[known], axis=0).max()
     if scheme and scheme.box and known.all():
-        around = box_around(points, *scheme.box)
-    elif scheme and scheme.shape and np.ptp(points[known], axis=0).any():
-        return _with_mean_face(points, np.asarray(scheme.shape))[0]
+        box = box_around(points, *scheme.box)
+    elif scheme and scheme.shape and np.ptp(np.array(scheme.shape)[known], axis=0).any():
+        box, _ = _with_mean_face(points, np.asarray(scheme.shape))
     else:
-        around = box_around(points[known])
-        if known.sum() < FEW:
-            return _square(around[:2] + (around[2] - 1) / 2, 2 * around[2])
-    return _square(around[:2] + (around[2] - 1) / 2, around[2])
+        box = np.zeros(4, np.float32)
+    # Laid on scattered points, such as a network's that has learned little, a mean face shrinks.
+    if 2 * box[2] <= extent or not extent:
+        box = box_around(points[known])
+        if len(points) < FEW:
+            box = _enlarged(box, 2 * box[2])
+    return box if box[2] >= least else _enlarged(box, least)
 
 
-def _square(centre: np.ndarray, side: float) -> np.ndarray:
-    """The box [4] with this centre (x, y) and side; with a pixel where the side is less."""
-    side = max(float(side), 1.0)
-    return np.array([*(centre - (side - 1) / 2), side, side], np.float32)
+def _enlarged(box: np.ndarray, side: float) -> np.ndarray:
+    """A square box [4] about its own centre, with another side."""
+    grown = (side - box[2]) / 2
+    return np.array([box[0] - grown, box[1] - grown, side, side], np.float32)
 
 
 def detector_box(landmarks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -111,8 +116,9 @@ def _with_mean_face(landmarks: np.ndarray, shape: np.ndarray) -> tuple[np.ndarra
     shape: [k, 2], the mean face in sides of its box from the box's centre.
     """
     turn, centre = similarity(shape, landmarks)  # (0, 0), the box's centre, comes to lie there
-    box = _square(np.array([centre.real, centre.imag]), abs(turn))
-    return box, float(-np.degrees(np.angle(turn)))
+    side = max(abs(turn), 1.0)
+    corner = np.array([centre.real, centre.imag]) - (side - 1) / 2
+    return np.array([*corner, side, side], np.float32), float(-np.degrees(np.angle(turn)))
 
 
 def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -162,10 +162,10 @@ def without_and_with(
 ) -> None:
     """Shows the error of each seed without a change, in grey, and with it, in blue; a row each.
 
-    An arrow leads from mean to mean.
 
     pairs: for each change (NME of the seeds without it, NME of those with it), per cent. limits:
-    the ends of the axis; what lies beyond is told by an arrow and a number.
+    the ends of the axis. Where all seeds of a row lie within, an arrow leads from mean to mean;
+    those beyond are told by their mean.
     """
     low, high = limits
     figure, axis = plt.subplots(figsize=(PAGE, 0.7 + 0.3 * len(pairs)), layout="constrained")
@@ -181,8 +181,11 @@ def without_and_with(
             if beyond := [value for value in values if value > high]:
                 text = f"{np.mean(beyond):.1f} % →"
                 axis.text(high, row, text, color=colour, ha="right", va="center")
-        before, after = (float(np.mean(values)) for values in errors)
-        if max(before, after) <= high:
+            if beyond := [value for value in values if value < low]:
+                text = f"← {np.mean(beyond):.1f} %"
+                axis.text(low, row, text, color=colour, ha="left", va="center")
+        if all(low <= value <= high for values in errors for value in values):
+            before, after = (float(np.mean(values)) for values in errors)
             axis.annotate("", (after, row), (before, row), arrowprops={"arrowstyle": "->"})
     figure.legend(loc="outside upper center", ncols=2, fontsize=8)
     axis.set_yticks(range(len(pairs)), list(pairs))

@@ -61,14 +61,16 @@ def move(points: ArrayLike, matrix: np.ndarray) -> np.ndarray:
     return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.result_type(points, np.float32))
 
 
-def scaled(points: ArrayLike, zoom: float) -> np.ndarray:
-    """Points [..., 2] where they lie once their picture is `zoom` times as large.
+def scaled(points: ArrayLike, zoom: ArrayLike) -> np.ndarray:
+    """Points [..., 2] where they lie once their picture is `zoom` times as large, or (x, y) times.
 
-    In the points' own type. They are places of pixel centres, so this is more than a product
-    (notebook 3b): pixel 0 reaches from -0.5 to 0.5, and its centre, 0, comes to lie at
+    In the floating type of the points. They are places of pixel centres, so this is more than a
+    product (notebook 3b): pixel 0 reaches from -0.5 to 0.5, and its centre, 0, comes to lie at
     (zoom - 1) / 2.
     """
-    return (np.asarray(points) + 0.5) * zoom - 0.5
+    points = np.asarray(points)
+    moved = (points + 0.5) * np.asarray(zoom, float) - 0.5
+    return moved.astype(np.result_type(points, np.float32))
 
 
 def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:

@@ -139,13 +139,13 @@ def paint_pair(
     A white line leads from each true point to its prediction: as long as the error is large.
     """
     canvas = paint(image, np.empty((0, 2)), zoom=zoom)
-    known, found = (scaled(points, zoom).reshape(-1, 2) for points in (truth, predicted))
+    known, found = (scaled(np.asarray(p, float), zoom).reshape(-1, 2) for p in (truth, predicted))
     for ends in np.stack([known, found], axis=1):
         if np.isfinite(ends).all():
             start, end = (tuple(map(int, np.round(16 * at))) for at in ends)
             cv2.line(canvas, start, end, APART, 1, cv2.LINE_AA, shift=4)
-    canvas = paint(canvas, scaled(truth, zoom), TRUTH)
-    return paint(canvas, scaled(predicted, zoom), PREDICTION)
+    canvas = paint(canvas, known, TRUTH)
+    return paint(canvas, found, PREDICTION)
 
 
 def paint_scheme(scheme: Scheme, side: int = 480) -> np.ndarray:

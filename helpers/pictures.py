@@ -1,4 +1,4 @@
-"""Any picture file to pixels: upright or as it is stored, always 8 bits, RGB.
+"""Any picture file to pixels: upright or as it is stored, always 8 bits, RGB; and pixels to a JPEG.
 
 Pillow rather than OpenCV, because it refuses a truncated file (OpenCV fills it with grey); OpenCV
 only for more than 8 bits a channel. Both ways in share everything but two steps: `read_photograph`
@@ -87,15 +87,6 @@ def encode(picture: np.ndarray, quality: int = 90) -> bytes:
     """A picture, RGB uint8 [H, W, 3], as the bytes of a JPEG file; quality: in per cent."""
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     return cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
-
-
-def decode(data: bytes) -> np.ndarray:
-    """The picture of a file's bytes: RGB uint8 [H, W, 3]; raises ValueError where it is none."""
-    pixels = np.frombuffer(data, np.uint8)
-    picture = cv2.imdecode(pixels, cv2.IMREAD_COLOR) if len(pixels) else None
-    if picture is None:
-        raise ValueError(f"A frame of {len(pixels)} bytes arrived that is no picture.")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:

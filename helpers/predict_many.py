@@ -73,9 +73,8 @@ def predict_many(
     out.parent.mkdir(parents=True, exist_ok=True)
     journal = out.with_name(f"{out.name}.journal")
     scheme = landmarker.scheme
-    names = numbered(len(scheme)) if scheme.points == IBUG.points else scheme.points
     head: Record = {"checkpoint": checkpoint, "weights": _weights(checkpoint)}
-    head |= {"largest": LARGEST, "points": list(names)}
+    head |= {"largest": LARGEST, "points": list(_names(scheme))}
     done = _go_on(journal, head)
     with open(journal, "a", encoding="utf-8") as file:
         bar = tqdm(paths, "predicting", unit="picture")
@@ -88,7 +87,7 @@ def predict_many(
             done[path] = record["version"]
     wanted = {path: done[path] for path in paths}
     records = lambda: _records(journal, wanted)  # noqa: E731
-    written = _write(out, records, names)
+    written = _write(out, records, scheme)
     report = "\n".join(filter(None, [_report(records(), out), left_over(written)]))
     with whole_file(out.with_name(f"{out.name}.report.txt")) as partial:
         partial.write_text(report + "\n", "utf-8")
@@ -210,14 +209,18 @@ def _records(journal: Path, wanted: dict[str, list[int] | None]) -> Iterator[Rec
                 yield record
 
 
-def _entries(
-    records: Iterator[Record], out: Path, names: tuple[str, ...]
-) -> Iterator[tuple[Entry, float]]:
+def _names(scheme: Scheme) -> tuple[str, ...]:
+    """What a file calls the points: of the 68, their numbers, as dlib's files do."""
+    return numbered(len(scheme)) if scheme.points == IBUG.points else scheme.points
+
+
+def _entries(records: Iterator[Record], out: Path, scheme: Scheme) -> Iterator[tuple[Entry, float]]:
     """The faces of the records, and how far each can be trusted."""
+    names = _names(scheme)
     for record in records:
         for face in record.get("faces", ()):
             points = np.array(face["points"], float)
-            left, top, width, height = (round(float(s), 1) for s in box_of(points))
+            left, top, width, height = (round(float(s), 1) for s in box_of(points, scheme))
             image = seen_from(out, record["image"])
             hidden = np.zeros(len(points), bool)
             size = (record["size"][0], record["size"][1])
@@ -227,22 +230,22 @@ def _entries(
             )
 
 
-def _write(out: Path, records: Any, names: tuple[str, ...]) -> dict[Path, str]:
+def _write(out: Path, records: Any, scheme: Scheme) -> dict[Path, str]:
     """Writes the file of all faces, one face after the other. records(): the records, anew.
 
-    names: of the points. Returns the .pts files and their pictures, where these were asked for.
+    Returns the .pts files and their pictures, where these were asked for.
     """
     writer = {".csv": _csv, ".xml": _xml, ".json": _json}.get(out.suffix.lower())
     shown: dict[Path, str] = {}
     if writer is None:
         seen: dict[str, int] = {}
-        for entry, _ in _entries(records(), out, names):
+        for entry, _ in _entries(records(), out, scheme):
             seen[entry.image] = seen.get(entry.image, 0) + 1
             with whole_file(_pts_file(out, entry.image, seen[entry.image], shown)) as partial:
                 partial.write_text(text_of(entry.points), "ascii")
         return shown
     with whole_file(out) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-        writer(file, out, records, names)
+        writer(file, out, records, scheme)
     return shown
 
 
@@ -261,26 +264,26 @@ def _pts_file(out: Path, image: str, which: int, shown: dict[Path, str]) -> Path
     return path
 
 
-def _csv(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+def _csv(file: Any, out: Path, records: Any, scheme: Scheme) -> None:
     """The faces as a CSV file."""
     rows = csv.writer(file, lineterminator="\n")
-    columns = [f"{name}_{axis}" for name in names for axis in "xy"]
+    columns = [f"{name}_{axis}" for name in _names(scheme) for axis in "xy"]
     rows.writerow(["image", "left", "top", "width", "height", "trust", *columns])
-    for entry, trust in _entries(records(), out, names):
+    for entry, trust in _entries(records(), out, scheme):
         assert entry.box is not None
         numbers = [*entry.box, trust, *entry.points.ravel()]
         rows.writerow([entry.image, *map(digits, numbers)])
 
 
-def _xml(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+def _xml(file: Any, out: Path, records: Any, scheme: Scheme) -> None:
     """The faces as dlib's XML."""
     file.write("\n".join(opening({"name": "predicted landmarks"})) + "\n")
-    for entry, _ in _entries(records(), out, names):
+    for entry, _ in _entries(records(), out, scheme):
         file.write("\n".join(image_lines(entry)) + "\n")
     file.write("\n".join(closing()) + "\n")
 
 
-def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
+def _json(file: Any, out: Path, records: Any, scheme: Scheme) -> None:
     """The faces as COCO keypoints: the images first, then the faces."""
     numbers: dict[str, int] = {}
     file.write('{"images": [')
@@ -292,7 +295,7 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
             size = {"width": record["size"][0], "height": record["size"][1]}
             file.write(json.dumps({"id": numbers[image], "file_name": image} | size))
     file.write('\n], "annotations": [')
-    for index, (entry, trust) in enumerate(_entries(records(), out, names)):
+    for index, (entry, trust) in enumerate(_entries(records(), out, scheme)):
         keypoints = [value for x, y in entry.points for value in (x, y, 2)]
         found = {
             "id": index + 1,
@@ -302,7 +305,7 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
             "area": entry.box and entry.box[2] * entry.box[3],
             "iscrowd": 0,
             "score": trust,
-            "num_keypoints": len(names),
+            "num_keypoints": len(scheme),
             "keypoints": keypoints,
         }
         file.write(("\n" if not index else ",\n") + json.dumps(found))
@@ -310,7 +313,7 @@ def _json(file: Any, out: Path, records: Any, names: tuple[str, ...]) -> None:
         "id": 1,
         "name": "face",
         "supercategory": "person",
-        "keypoints": names,
+        "keypoints": _names(scheme),
         "skeleton": [],
     }
     file.write('\n], "categories": [' + json.dumps(category) + "]}\n")

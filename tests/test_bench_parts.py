@@ -544,17 +544,18 @@ def test_the_chart_of_few_faces_has_a_dot_for_each_seed_and_a_line_through_the_m
 def test_seeds_without_and_with_a_change_stand_in_one_row_and_far_ones_are_told(monkeypatch):
     drawn = []
     monkeypatch.setattr(charts.plt, "show", lambda: drawn.append(charts.plt.gcf()))
-    charts.without_and_with({"some": ([7, 8], [6, 6.5]), "far": ([7], [33.0, 34.0])}, (5, 10))
+    rows = {"some": ([7, 8], [6, 6.5]), "far": ([7], [33.0, 34.0]), "near": ([6], [5.5, 4.0])}
+    charts.without_and_with(rows, (5, 10))
     (axis,) = drawn[0].axes
     dots = [line.get_xdata().tolist() for line in axis.get_lines()]
-    assert dots == [[7, 8], [6, 6.5], [7], []]
-    arrow, far = axis.texts  # where the seeds with the change are beyond, an arrow in letters
+    assert dots == [[7, 8], [6, 6.5], [7], [], [6], [5.5]]
+    arrow, *beyond = axis.texts
     assert arrow.xyann[0] == 7.5 and arrow.xy[0] == 6.25
-    assert far.get_text() == "33.5 % →"
+    assert [text.get_text() for text in beyond] == ["33.5 % →", "← 4.0 %"]
     (legend,) = drawn[0].legends
     assert [text.get_text() for text in legend.texts] == ["without the change", "with it"]
     assert axis.get_xscale() == "linear" and axis.get_xlabel().startswith("better ←")
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["some", "far"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [*rows]
     charts.plt.close(drawn[0])
 
 

@@ -1,5 +1,7 @@
 """Boxes: as dlib's detector draws them, level with the eyes, and one for each face."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic import face_shape
@@ -53,17 +55,31 @@ def test_share_inside_counts_whole_pixels_from_edge_to_edge():
     np.testing.assert_allclose(share_inside(boxes, (50, 100)), [1, 0.5, 0.25, 0])
 
 
-def test_a_face_of_which_little_is_known_has_the_box_that_is_known_of_it():
+def test_a_face_without_a_box_gets_that_of_its_scheme_or_one_around_its_points():
     face = 100 * face_shape() + (300, 200)
-    assert box_of(face, IBUG) == pytest.approx(box_around(face))
-    assert box_of(face) == pytest.approx(box_around(face))
-    eyes = np.full((68, 2), np.nan)
-    eyes[36:48] = face[36:48]
-    left, top, side, _ = box_around(eyes[36:48])
-    assert box_of(eyes) == pytest.approx([left - side / 2, top - side / 2, 2 * side, 2 * side])
-    assert box_of(np.float64([[7, 9]])).tolist() == [7, 9, 1, 1]
-    one = np.full((5, 2), np.nan)
-    one[2] = 7, 9
-    assert box_of(one, load_scheme("5")).tolist() == [7, 9, 1, 1]
+    wide = replace(IBUG, box=(1.5, 0.2))
+    assert box_of(face, wide).tolist() == box_around(face, 1.5, 0.2).tolist()
+    assert box_of(face).tolist() == box_around(face).tolist()
+    few = face[:29]
+    left, top, side, _ = box_around(few)
+    assert box_of(few) == pytest.approx([left - side / 2, top - side / 2, 2 * side, 2 * side])
+    assert box_of(face[:30]).tolist() == box_around(face[:30]).tolist()
+    half = np.where(np.arange(68)[:, None] < 20, face, np.nan)  # a face of many points, few known
+    assert box_of(half).tolist() == box_around(face[:20]).tolist()
     with pytest.raises(ValueError, match="no point is known"):
         box_of(np.full((5, 2), np.nan))
+
+
+@pytest.mark.parametrize("points", [[(7, 9)], [(7, 9)] * 5, [(7, 9)] + [(np.nan, np.nan)] * 4])
+def test_a_face_of_one_place_has_a_box_all_the_same(points):
+    scheme = load_scheme("5") if len(points) == 5 else None
+    assert box_of(np.float64(points), scheme).tolist() == [7, 9, 1, 1]
+    assert box_of(np.float64(points), scheme, least=8).tolist() == [3.5, 5.5, 8, 8]
+
+
+def test_a_mean_face_that_does_not_fit_makes_no_box():
+    scheme = load_scheme("5")
+    laid = 200 * np.array(scheme.shape) + (320, 240)
+    assert box_of(laid, scheme) == pytest.approx([220.5, 140.5, 200, 200])
+    scattered = laid[[2, 1, 0, 3, 4]]  # as of a network that has learned little
+    assert box_of(scattered, scheme).tolist() == box_of(scattered).tolist()

@@ -357,20 +357,51 @@ def test_labelme_faces_of_a_picture_are_told_apart_by_their_group(tmp_path):
     assert order(again.pop("shapes")) == order(data.pop("shapes")) and again == data
 
 
+def image_paths(folder):
+    """{a JSON file: the picture that it names} of LabelMe's files in a folder."""
+    files = {path: json.loads(path.read_text()) for path in folder.rglob("*.json")}
+    return {path.relative_to(folder).as_posix(): data["imagePath"] for path, data in files.items()}
+
+
+def labelme_file(path, image):
+    point = {"label": "a", "points": [[3, 4]], "shape_type": "point"}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"shapes": [point], "imagePath": image}))
+
+
 @pytest.mark.parametrize("source", ["labelme", "labels.xml"])
 def test_labelmes_files_name_their_pictures_as_seen_from_where_they_lie(tmp_path, source):
-    point = {"label": "a", "points": [[3, 4]], "shape_type": "point"}
-    for place, image in [("one", "a.jpg"), ("two", "a.jpg"), (".", "../away/b.jpg")]:
-        (tmp_path / "labelme" / place).mkdir(parents=True, exist_ok=True)
-        data = {"shapes": [point], "imagePath": image, "imageHeight": 20, "imageWidth": 20}
-        (tmp_path / "labelme" / place / "face.json").write_text(json.dumps(data))
+    pictures = {"one": "a.jpg", "two": "a.jpg", "three": "more\\c.jpg", ".": "../away/b.jpg"}
+    for place, image in pictures.items():
+        labelme_file(tmp_path / "labelme" / place / "face.json", image)
     convert(tmp_path / "labelme", tmp_path / "labels.xml")
     convert(tmp_path / source, tmp_path / "again", "labelme")
-    written = {
-        path.relative_to(tmp_path / "again").as_posix(): json.loads(path.read_text())["imagePath"]
-        for path in (tmp_path / "again").rglob("*.json")
+    assert image_paths(tmp_path / "again") == {
+        "one/a.json": "a.jpg",
+        "two/a.json": "a.jpg",
+        "three/more/c.json": "c.jpg",
+        "b.json": "../away/b.jpg",
     }
-    assert written == {"one/a.json": "a.jpg", "two/a.json": "a.jpg", "b.json": "../away/b.jpg"}
+
+
+@pytest.mark.parametrize("target", ["pictures", Path("pictures")], ids=["relative", "absolute"])
+def test_pictures_named_in_full_get_labelmes_files_beside_them(tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / target if isinstance(target, Path) else target
+    names = [str(tmp_path / "pictures" / name) for name in ("a.jpg", "more/b.jpg")]
+    entries = [
+        Entry(name, None, None, ("a",), np.ones((1, 2)), np.zeros(1, bool)) for name in names
+    ]
+    write_labels(target, Labels(entries), "labelme")
+    assert image_paths(tmp_path / "pictures") == {"a.json": "a.jpg", "more/b.json": "b.jpg"}
+    assert len(read_labels(target).entries) == 2
+
+
+def test_one_file_of_labelmes_for_two_of_one_picture_is_refused(tmp_path):
+    for place in ("one", "two"):
+        labelme_file(tmp_path / "labelme" / place / "face.json", "../pictures/a.jpg")
+    with pytest.raises(ValueError, match=r"again/pictures/a.json: is the name for the faces of"):
+        convert(tmp_path / "labelme", tmp_path / "again", "labelme")
 
 
 def test_kaggles_rows_hold_their_pictures_and_may_lack_points(tmp_path):

@@ -15,9 +15,9 @@ from helpers.filters.files import GALLERY
 from helpers.filters.hang import Sheet
 from helpers.filters.layers import lay_over
 from helpers.people import View, draw_person, sample_person
-from helpers.pictures import decode, encode
+from helpers.pictures import encode
 from helpers.video import Tracked
-from helpers.widgets.live import answer, draw_answer, live
+from helpers.widgets.live import answer, decode, draw_answer, live
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
 

@@ -15,7 +15,7 @@ from PIL import Image
 from helpers import predict_many as module
 from helpers.annotations import read_faces
 from helpers.formats import numbered
-from helpers.landmarks import IBUG, Scheme
+from helpers.landmarks import IBUG, Scheme, load_scheme
 from helpers.pictures import read_photograph, to_stored
 from helpers.predict_many import pictures_in, predict_many
 
@@ -279,10 +279,17 @@ def test_a_file_of_a_face_that_is_no_more_is_named_in_the_report(folder):
     assert old.exists()
 
 
-def test_a_face_of_one_point_has_a_box_that_can_be_read_again(folder):
+@pytest.mark.parametrize(
+    "scheme, points, side",
+    [
+        (Scheme("nose", ("nose",), (0,)), [(20, 15)], 1),
+        (load_scheme("5"), 20 * np.array(load_scheme("5").shape) + (20, 15), 20),
+    ],
+)
+def test_a_predicted_face_has_the_box_of_its_scheme(folder, scheme, points, side):
     landmarker = Fake()
-    landmarker.scheme = Scheme("nose", ("nose",), (0,))
-    landmarker.landmarks = lambda image: np.float32([[[20, 15]]])
-    predict_many([folder / "phone.jpg"], folder / "out.xml", landmarker)
+    landmarker.scheme = scheme
+    landmarker.landmarks = lambda image: np.float32([points])
+    predict_many([folder / "Übung" / "0 é.png"], folder / "out.xml", landmarker)
     [face] = read_faces(folder / "out.xml")
-    assert face.box[2:] == (1, 1)
+    assert face.box[2:] == pytest.approx((side, side), abs=0.1)

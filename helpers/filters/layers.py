@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.crop import move
+from helpers.crop import move, scaled
 from helpers.filters.files import Filter, Piece
 from helpers.filters.hang import Sheet, areas, flat, mesh_3d, on_head, over_face, similarity
 from helpers.filters.head import Pose, checked, face_3d, find_pose
@@ -124,7 +124,7 @@ def _maps_back(
     kept = (corners.max(1) > -1).all(1) & (corners.min(1) < size).all(1)
     corners, source = corners[kept], sheet.source[sheet.triangles[kept]]
     ids = painted(corners, size)
-    xs, ys = maps_back(ids, corners, (source + 0.5) / reduce - 0.5)
+    xs, ys = maps_back(ids, corners, scaled(source, 1 / reduce))
     return xs, ys, np.where(ids < len(corners), 255, 0).astype(np.uint8)
 
 

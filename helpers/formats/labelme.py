@@ -7,7 +7,7 @@ import json
 import os.path
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -117,24 +117,28 @@ def write_folder(folder: Path, labels: Labels) -> None:
         pictures.setdefault(key, []).append(entry)
     shown: dict[Path, str] = {}
     for (image, _), entries in pictures.items():
-        path = folder / Path(image.replace("\\", "/")).with_suffix(".json")
+        # LabelMe seeks a picture from where its file lies, which is mostly beside it.
+        beside = folder / PurePosixPath(image.replace("\\", "/"))
+        name, path = beside.name, Path(os.path.normpath(beside.with_suffix(".json")))
         if not path.resolve().is_relative_to(folder.resolve()):
-            path = folder / path.name
-        if path in shown:
-            raise ValueError(f"{path}: is the name for the faces of {shown[path]} and of {image}.")
-        shown[path] = image
-        _write(path, entries, folder)
+            name, path = image, folder / path.name
+        other = shown.setdefault(path.resolve(), image)
+        if other != image:
+            raise ValueError(f"{path}: is the name for the faces of {other} and of {image}.")
+        _write(path, entries, name)
 
 
 def write(path: Path, labels: Labels) -> None:
     """Writes the faces of one picture."""
     if len({entry.image for entry in labels.entries}) != 1:
         raise ValueError(f"{path}: a file of LabelMe's holds one picture: name a folder.")
-    _write(path, labels.entries, path.parent)
+    first = labels.entries[0]
+    name = first.image if "labelme" in first.extra else Path(first.image).name
+    _write(path, labels.entries, name)
 
 
-def _write(path: Path, entries: list[Entry], folder: Path) -> None:
-    """One file. folder: from which the pictures' names count."""
+def _write(path: Path, entries: list[Entry], picture: str) -> None:
+    """One file. picture: its name, as seen from the file."""
     shapes = []
     several = sum(entry.is_face for entry in entries) > 1
     for index, entry in enumerate(entries):
@@ -153,17 +157,9 @@ def _write(path: Path, entries: list[Entry], folder: Path) -> None:
     size = {"imageHeight": first.size[1], "imageWidth": first.size[0]} if first.size else {}
     about = first.extra.get("labelme") or {"version": "5.5.0", "flags": {}, "imageData": None}
     shapes += first.extra.get("labelme others", [])
-    data = {**about, "shapes": shapes, "imagePath": _seen_from(path, folder, first.image), **size}
+    data = {**about, "shapes": shapes, "imagePath": picture, **size}
     with whole_file(path) as partial:
         partial.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _seen_from(path: Path, folder: Path, image: str) -> str:
-    """What a file calls its picture, whose name counts from `folder`: as seen from the file."""
-    if path.parent == folder:
-        return image
-    inner = path.parent.relative_to(folder).as_posix()
-    return os.path.relpath(image.replace("\\", "/"), inner).replace("\\", "/")
 
 
 def _frame(entry: Entry, fresh: dict[str, Any]) -> list[dict[str, Any]]:

@@ -244,7 +244,7 @@ class Labels:
         """The box of a face, or the one that follows from its points; None without either."""
         if one.box or not np.isfinite(one.seen).all(1).any():
             return one.box
-        return _box(box_of(one.seen, self.scheme))
+        return _box(box_of(one.seen, self.scheme, least=8))
 
     def suggest(self, at: int, guesses: Sequence[Mark]) -> None:
         """Puts a first guess into a picture of which nothing is known; it is no step."""

@@ -21,7 +21,7 @@ from helpers.filters import Filter, wear
 from helpers.filters.files import Piece
 from helpers.filters.layers import worn
 from helpers.landmarks import IBUG, NUM_LANDMARKS
-from helpers.pictures import decode, encode
+from helpers.pictures import encode
 from helpers.triangles import FAR
 from helpers.widgets.frontend import script, show_note, style
 
@@ -71,6 +71,15 @@ def _sheets(faces: Sequence[np.ndarray], filter_: Filter) -> list[dict[str, Any]
                 }
             )
     return found
+
+
+def decode(frame: bytes) -> np.ndarray:
+    """The picture of a JPEG file's bytes: RGB uint8 [H, W, 3]; raises ValueError for others."""
+    data = np.frombuffer(frame, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if image is None:
+        raise ValueError(f"A frame of {len(data)} bytes arrived that is no picture.")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def draw_answer(

@@ -19,7 +19,8 @@ from helpers.filters import filter_names, load_filter, wear
 from helpers.filters.hang import similarity
 from helpers.landmarks import PARTS
 from helpers.people import View, draw_person, sample_person
-from helpers.widgets.live import decode, encode
+from helpers.pictures import encode
+from helpers.widgets.live import decode
 
 LANDMARKER = """\
 import numpy as np

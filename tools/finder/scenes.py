@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from helpers.boxes import box_around, upright
-from helpers.crop import compose, crop_matrix, move, to_grey
+from helpers.crop import compose, crop_matrix, move, scaled, to_grey
 from helpers.detect import STRIDE, UNIT, find_faces
 from helpers.landmarks import MIRROR
 from helpers.people.backgrounds import background, clouds
@@ -115,7 +115,7 @@ def hard_places(grounds, finder):
         for zoom in (1, 0.5, 0.25):
             small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
             for left, top, side, _ in find_faces(small, finder=finder, sure=HARD).boxes:
-                place = (np.array([left, top]) + 0.5) / zoom - 0.5
+                place = scaled([left, top], 1 / zoom)
                 found.append((k, np.array([*place, side / zoom, side / zoom])))
     return found
 
