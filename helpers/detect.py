@@ -22,6 +22,7 @@ from helpers.crop import crop_matrix, invert, move, warp
 
 ASSETS = Path(__file__).parent / "assets"
 STRIDE = 8  # pixels of the network's input for each cell of its map
+DEEPEST = 32  # pixels for each cell of its last stage
 UNIT = 32.0  # pixels: a face of this side has the log size 0
 SEEN = 15  # pixels: a face of this side in the network's input is surely found
 LARGEST = 1024  # pixels: the longer side of the input is at most this, unless `smallest` asks
@@ -227,10 +228,10 @@ def as_input(greys: np.ndarray, finder: FaceFinder) -> torch.Tensor:
     return torch.from_numpy(greys)[:, None].to(device).float() / 127.5 - 1
 
 
-def padded(images: torch.Tensor, multiple: int = 32) -> torch.Tensor:
+def padded(images: torch.Tensor) -> torch.Tensor:
     """Images [B, 1, H, W] with grey rows below and columns to the right, to whole cells."""
     height, width = images.shape[2:]
-    room = (0, -width % multiple, 0, -height % multiple)
+    room = (0, -width % DEEPEST, 0, -height % DEEPEST)
     return functional.pad(images, room).contiguous(memory_format=torch.channels_last)
 
 

@@ -206,7 +206,9 @@ class Tracker:
         once = np.sort(nms(boxes, trusts, SAME))
         found, trusts, boxes = found[once], trusts[once], boxes[once]
         places = self._places(grey)
-        again = dict(zip(*matched(larger(boxes), larger(places), NEAR), strict=True))
+        again = dict(
+            zip(*matched(twice_as_large(boxes), twice_as_large(places), NEAR), strict=True)
+        )
         back = []
         for index, (points, trust) in enumerate(zip(found, trusts, strict=True)):
             if index in again:
@@ -261,9 +263,9 @@ def boxes_of(landmarks: Points) -> np.ndarray:
     return np.array([upright(points)[0] for points in landmarks], np.float32).reshape(-1, 4)
 
 
-def larger(boxes: np.ndarray, times: float = 2.0) -> np.ndarray:
-    """Boxes [n, 4] made so many times as large about their centres."""
-    return np.hstack([boxes[:, :2] - (times - 1) / 2 * boxes[:, 2:], times * boxes[:, 2:]])
+def twice_as_large(boxes: np.ndarray) -> np.ndarray:
+    """Boxes [n, 4] about their centres."""
+    return np.hstack([boxes[:, :2] - boxes[:, 2:] / 2, 2 * boxes[:, 2:]])
 
 
 def matched(boxes: np.ndarray, others: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:

@@ -68,10 +68,10 @@ class Framed(NamedTuple):
     landmarks: np.ndarray
 
 
-def mark(points: np.ndarray, box: Iterable[float] | None = None, guess: bool = False) -> Mark:
+def mark(points: np.ndarray, box: Iterable[float] | None = None) -> Mark:
     """A face of points [n, 2], rounded to hundredths of a pixel, and a box in whole pixels."""
     points = np.asarray(points, float).round(2)
-    return Mark(points, np.zeros(len(points), bool), None if box is None else _box(box), guess)
+    return Mark(points, np.zeros(len(points), bool), None if box is None else _box(box))
 
 
 def _box(numbers: Iterable[float]) -> Box:
