@@ -16,7 +16,7 @@ from bench.cells import notebook_cells
 from bench.pages import cards, docs, readme
 from bench.results import BEGIN, with_part
 from bench.scoreboard import shipped
-from bench.tables import FIVE, SIX, STEPS, longest, spread, verdict
+from bench.tables import FIVE, SIX, longest, spread, verdict
 from bench.words import DATA, learned
 from finder.cutouts import HELD
 from helpers.checkpoint import SHIPPED
@@ -205,13 +205,19 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert values["looks"] >= 150_000 and values["seeds"] == [0, 1, 2]
     said = {
         name: verdict(trials["test"][name], trials["test"][values["words"][name]["beside"]])
-        for name in (*STEPS, "average", "more faces")
-        if name not in values["left_out"]
+        for name in trials["test"]
+        if name != "plain"
     }
+    assert not values["left_out"] and len(said) == 12
     assert said["margin"].endswith("worse") and said["flip"].endswith("seeds differ")
     assert said["heat maps"].endswith("better")  # solution 7.1
-    assert said["L1"].endswith("better")  # TEACHING.md
     assert said["more faces"].endswith("worse") and said["average"].endswith("seeds differ")
+    assert said["generated"].endswith("seeds differ")
+    losses = ("L1", "Wing", "SoftWing")  # "hardly matters, as long as it does not square"
+    assert all(said[name].endswith("better") for name in losses)
+    assert np.ptp([trials["test"][name] for name in losses]) < 0.1
+    times = np.mean(trials["test"]["flip only"]) / np.mean(trials["test"]["margin"])
+    assert times == pytest.approx(5, abs=0.3)  # "five times as large"
     pairs = zip(trials["test"]["average"], trials["test"]["heat maps"], strict=True)
     assert max(abs(one - other) for one, other in pairs) < 0.01  # "changes nothing"
     assert LOOKS > 2 * values["looks"]  # of notebook 6's heat maps: "more than twice as many"
