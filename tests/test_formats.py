@@ -397,9 +397,10 @@ def test_pictures_named_in_full_get_labelmes_files_beside_them(tmp_path, monkeyp
     assert len(read_labels(target).entries) == 2
 
 
-def test_one_file_of_labelmes_for_two_of_one_picture_is_refused(tmp_path):
-    for place in ("one", "two"):
-        labelme_file(tmp_path / "labelme" / place / "face.json", "../pictures/a.jpg")
+@pytest.mark.parametrize("places", [("one/a", "two/a"), ("one/a", "one/b")])
+def test_one_file_of_labelmes_for_two_of_one_picture_is_refused(tmp_path, places):
+    for place in places:
+        labelme_file(tmp_path / "labelme" / f"{place}.json", "../pictures/a.jpg")
     with pytest.raises(ValueError, match=r"again/pictures/a.json: is the name for the faces of"):
         convert(tmp_path / "labelme", tmp_path / "again", "labelme")
 

@@ -122,9 +122,9 @@ def write_folder(folder: Path, labels: Labels) -> None:
         name, path = beside.name, Path(os.path.normpath(beside.with_suffix(".json")))
         if not path.resolve().is_relative_to(folder.resolve()):
             name, path = image, folder / path.name
-        other = shown.setdefault(path.resolve(), image)
-        if other != image:
+        if other := shown.get(path.resolve()):
             raise ValueError(f"{path}: is the name for the faces of {other} and of {image}.")
+        shown[path.resolve()] = image
         _write(path, entries, name)
 
 
