@@ -38,23 +38,25 @@ def notebook_cells(results: Results) -> dict[str, dict[str, str]]:
 def _scoreboard_cell(results: Results) -> str:
     board, shipped = results[f"scoreboard {DATA}"], results[f"shipped {DATA}"]
     return (
-        f"## One scoreboard\n\n{_where(results)}\n\n{six_table(board, shipped, times(results))}\n"
+        f"## One scoreboard\n\nMeasured beforehand on the {board['test_faces']} real test faces "
+        "from above. They are **not the official 300-W split**.\n\n"
+        f"{six_table(board, shipped, times(results))}\n"
         "In brackets is the 95 % interval, drawing whole photographs. A failure is a face above "
-        f"8 %. {_whole('the-scoreboard')}"
+        "8 %. *Mirrored*: the mean with the answer to the mirror image ([notebook 7]"
+        "(07_improve.ipynb)). [Notebook 6b](06b_customary.ipynb) takes the *customary notebook* "
+        f"apart. `research` are the weights of notebook 1. {_whole('the-scoreboard')}"
     )
 
 
 def _customary_cell(results: Results) -> str:
     values, board = results[f"customary {DATA}"], results[f"scoreboard {DATA}"]
     steps, short = longest(values)[STANDS][0]["steps"], values["rows"][STANDS][0]["steps"]
-    otherwise = f"the one with every habit had {short:,}"
-    if short == steps:
-        otherwise = "the one with every habit had as many"
-        if values["date"] != board["date"]:
-            otherwise += ", in another run: its figure is none of these"
+    alike = "of the same" if short == steps else f"with {short:,}"
+    error = board["contenders"]["customary notebook"]["nme"][0]
     return (
         f"## The answer in one table\n\n{_where(results)} Each network was trained for "
-        f"{steps:,} steps at {values['size']} pixels. In notebook 6 {otherwise}. "
+        f"{steps:,} steps at {values['size']} pixels. (Notebook 6's {error:.2f} % is another run "
+        f"{alike}.) "
         "The errors are NME in per cent, of the test faces where a row does not say otherwise. "
         f"{_seeds(values['seeds'])}"
         f"\n\n{habits_table(values, results[f'input {DATA}'])}\n"
@@ -68,8 +70,7 @@ def _improve_cell(results: Results) -> str:
         f"## What each change did, and what it cost\n\n{_where(results)} Each network was shown "
         f"about {values['looks']:,} faces. {_seeds(values['seeds'])} The last column says how many "
         f"milliseconds of one core a face takes in training.\n\n{steps_table(values)}\n"
-        "All changes, by what the seeds say of their NME:\n\n"
-        f"{changes_in_words(values)}\n{_whole('what-each-change-is-worth')}"
+        f"{changes_in_words(values)}\n\n{_whole('what-each-change-is-worth')}"
     )
 
 
@@ -89,20 +90,20 @@ def _faces_cell(results: Results) -> str:
         f"## And on real photographs?\n\n{_where(results)} Every network was shown "
         f"{values['shown']:,} crops of {values['size']} pixels, augmented anew each time; where "
         f"faces are few, they came over and over. The last row has all but those for validation. "
-        f"{_seeds(values['seeds'])}\n\n"
+        f"{len(values['seeds'])} seeds; ±, *better* and *worse* are those of "
+        "[notebook 7](07_improve.ipynb).\n\n"
         f"{faces_table(values)}\n{maps_in_words(values)}\n{_whole('few-faces-and-many')} "
         "The same as a picture, with a dot for each seed:"
     )
 
 
 def _where(results: Results) -> str:
-    """On which faces a figure was measured: two sentences."""
+    """On which faces a figure was measured, in notebooks after 6, which tells of them."""
     board = results[f"scoreboard {DATA}"]
     return (
-        f"Measured beforehand on real photographs: {board['training_faces']:,} faces to learn from "
-        f"and {board['test_faces']} test faces of [AFW](glossary.ipynb#AFW) and "
-        "[HELEN](glossary.ipynb#HELEN), as dlib's archive splits them. "
-        "That is **not the official 300-W split**, on whose test faces papers report."
+        f"Measured beforehand on the real photographs of [notebook 6](06_evaluate.ipynb): "
+        f"{board['training_faces']:,} faces to learn from and {board['test_faces']} test faces, "
+        "**not the official 300-W split**."
     )
 
 

@@ -41,23 +41,60 @@ PARTIAL = (
     "many, what was measured here may not be set beside it."
 )
 
+OWN = (
+    "Weights of your own may have learned from these very photographs: dlib's training list holds "
+    "many of the official test sets."
+)
+
 Row = dict[str, Any]
 
 
 def find_parts(folder: str | Path) -> dict[str, list[Path]]:
     """The .pts files of each part of `COUNTS`, in the order of their names; [] where none are.
 
-    A part is looked for in the folder and one folder deeper. Raises ValueError where none is there.
+    A part is looked for in the folder and one folder deeper; its name may be in capitals. Mirrored
+    twins and hidden files are no faces of it. Raises ValueError where no part is there.
     """
     folder = Path(folder)
+    if not folder.is_dir():
+        what = "is a file: unpack it, and name the folder" if folder.exists() else "no such folder"
+        raise ValueError(f"{folder}: {what}.")
     found: dict[str, list[Path]] = {}
     for part in COUNTS:
-        places = (folder / part, *sorted(folder.glob(f"*/{part}")))
-        found[part] = next(filter(None, (sorted(place.glob("*.pts")) for place in places)), [])
+        places = (place for start in (folder, *_folders(folder)) for place in _below(start, part))
+        found[part] = next(filter(None, map(_points_files, places)), [])
     if not any(found.values()):
         parts = ", ".join(COUNTS)
-        raise ValueError(f"{folder}: holds none of {parts} with .pts files, here or one deeper.")
+        raise ValueError(
+            f"{folder}: holds none of {parts} with .pts files, here or one deeper. "
+            "Name the folder that these are in."
+        )
     return found
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folders in a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def _below(folder: Path, part: str) -> list[Path]:
+    """The folders that lie at a path such as "helen/testset" below a folder, in any case."""
+    places = [folder]
+    for name in part.split("/"):
+        places = [path for at in places for path in _folders(at) if path.name.lower() == name]
+    return places
+
+
+def _points_files(folder: Path) -> list[Path]:
+    """The .pts files of a folder, by name, without mirrored twins and hidden files."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() == ".pts"
+        and path.is_file()
+        and not path.name.startswith(".")
+        and not path.stem.endswith("_mirror")
+    )
 
 
 def read_face(file: Path) -> tuple[Face, np.ndarray]:
@@ -180,7 +217,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         what = "complete" if len(files) == COUNTS[part] else "not the whole list"
         said = f"{len(files)} of {COUNTS[part]} .pts files, {what}" if files else "missing"
         print(f"{part:>13}: {said}")
+        if files:
+            print(f"{'':>15}in {files[0].parent}")
     print(BOX, flush=True)
+    if args.weights == list(SHIPPED):
+        print("None of the weights that ship has learned from a photograph of these sets.")
+    else:
+        print(OWN)
     measured, left_out = measure({name: Landmarker.load(name) for name in args.weights}, parts)
     for sentence in left_out:
         print(f"Left out: {sentence}")

@@ -169,26 +169,23 @@ def habits_in_words(values: Record, board: Record) -> str:
 
 
 def changes_in_words(values: Record) -> str:
-    """Which of notebook 07's changes are better, which worse, and which undecided: a list."""
+    """How many of notebook 07's changes are better and worse, and which of them are undecided."""
     errors = {name: [run["test"] for run in runs] for name, runs in values["trials"].items()}
-    said = {}
-    for name, words in values["words"].items():
-        if not (other := words["beside"]):
-            continue
-        shown, of = (values["shown"][n] for n in (name, other))
-        # A comparison that is not quite fair says so.
-        unlike = f", shown {shown:,} faces, not {of:,}" if abs(shown / of - 1) > 0.05 else ""
-        said[f"{words['what']} (`{name}`{unlike})"] = verdict(errors[name], errors[other])
+    said = {
+        f"`{name}`": verdict(errors[name], errors[words["beside"]])
+        for name, words in values["words"].items()
+        if words["beside"]
+    }
     other = values["added_to"]
     for way, found in values["ways"].items():
         said[f"{way} when `{other}` predicts"] = verdict(found, errors[other])
-    texts = {"better": "Better", "worse": "Worse", "seeds differ": "Not decided"}
-    told = {
-        text: [f"{what} {v.split(', ')[0]}" for what, v in said.items() if v.endswith(end)]
-        for end, text in texts.items()
-    }
-    lines = [f"{text}: {'; '.join(found)}.\n" for text, found in told.items() if found]
-    return "".join(f"- {line}" for line in [*lines, left_out_in_words(values)] if line)
+    better, worse, open_ = (
+        [name for name, told in said.items() if told.endswith(end)]
+        for end in ("better", "worse", "seeds differ")
+    )
+    told = f"Of all {len(said)} changes {len(better)} are better and {len(worse)} worse"
+    told += f"; not decided: {', '.join(open_)}." if open_ else "."
+    return f"{told} {left_out_in_words(values)}".strip()
 
 
 def left_out_in_words(values: Record) -> str:

@@ -1,7 +1,9 @@
 """Charts: how a training went, how the errors of many faces or of one are spread."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -24,6 +26,18 @@ LAST, HIGHEST = 20, 101  # per cent: where the axes of a cumulative error curve 
 SIDES, GAP, TITLE = {1: 380, 2: 290}, 10, 30
 
 LOSSES = {"train_loss": "training", "val_loss": "validation"}  # of a history, and what they are
+
+
+RECORDED = Path(__file__).parents[1] / "bench" / "results.json"
+
+
+def recorded(figure: str) -> Any:
+    """What was measured beforehand under this name by `python -m bench`: plain numbers.
+
+    It stands in bench/results.json, beside the folder of this package in the course's repository.
+    Raises KeyError where no figure has that name.
+    """
+    return json.loads(RECORDED.read_text("utf-8"))[figure]
 
 
 def curves(
@@ -56,7 +70,8 @@ def long_curves(
     """Shows how long trainings went: the losses of each in a panel, all their NMEs in the last.
 
     panels: for each title "train_loss", "val_loss" and "val_nme", one number for each epoch.
-    baseline: as for `curves`.
+    baseline: an NME in per cent to draw as a line, such as the mean face's. What lies above it is
+    cut off, so that the ends of the trainings, a few per cent apart, can be told apart.
     """
     _figure, axes = plt.subplots(1, len(panels) + 1, figsize=(PAGE, 3.2), layout="constrained")
     losses = [value for one in panels.values() for key in LOSSES for value in one[key]]
@@ -68,11 +83,12 @@ def long_curves(
         axes[-1].plot(range(1, len(one["val_nme"]) + 1), one["val_nme"], label=title)
     if baseline:
         axes[-1].axhline(baseline, color="grey", linestyle="--", label="mean face")
-    axes[-1].set(title="validation error", ylabel="NME, % of inter-ocular distance")
-    axes[-1].set_ylim(0, 1.4 * baseline if baseline else None)
+    axes[-1].set(title="validation error (↓ better)", ylabel="NME, % of inter-ocular distance")
+    least = min(min(one["val_nme"]) for one in panels.values())
+    axes[-1].set_ylim(0.8 * least, 1.1 * baseline if baseline else None)
+    last = max(len(one["val_nme"]) for one in panels.values())
     for axis in axes:
-        axis.set_xlabel("epoch")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set(xlabel="epoch", xticks=[1, *range(10, last + 1, 10)])
         axis.legend(fontsize=8)
     plt.show()
 
@@ -140,7 +156,8 @@ def by_count(
     """Shows how an error falls with a number: of faces to learn from, of faces shown.
 
     errors: for each name {number: NME of each seed, per cent}. A dot is a seed, the line goes
-    through their means. counted: what the number is of, for the axis.
+    through their means. counted: what the number is of, for the axis. The other axis begins
+    shortly below the least error.
     """
     _figure, axis = plt.subplots(figsize=(PAGE, 3.4), layout="constrained")
     for row, (name, runs) in enumerate(errors.items()):
@@ -149,8 +166,9 @@ def by_count(
         for number, seeds in runs.items():
             axis.plot([number] * len(seeds), seeds, "o", color=colour, alpha=0.6, markersize=4)
     numbers = sorted({number for runs in errors.values() for number in runs})
-    axis.set(xscale="log", xlabel=counted, ylabel="NME, % of inter-ocular distance")
-    axis.set(ylim=(0, None))
+    axis.set(xscale="log", xlabel=counted, ylabel="NME, % of inter-ocular distance (↓ better)")
+    least = min(min(seeds) for runs in errors.values() for seeds in runs.values())
+    axis.set(ylim=(0.9 * least, None))
     axis.set_xticks(numbers, [f"{number:,}" for number in numbers])
     axis.minorticks_off()
     axis.legend()
@@ -161,7 +179,6 @@ def without_and_with(
     pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]], limits: tuple[float, float]
 ) -> None:
     """Shows the error of each seed without a change, in grey, and with it, in blue; a row each.
-
 
     pairs: for each change (NME of the seeds without it, NME of those with it), per cent. limits:
     the ends of the axis. Where all seeds of a row lie within, an arrow leads from mean to mean;
@@ -287,7 +304,7 @@ def cumulative_chart(
     figure = Figure(figsize=(PAGE, 3.8))
     axis = figure.add_axes((0.07, 0.14, 0.53, 0.76))
     lines = [axis.plot(*curve, label=name)[0] for name, curve in curves.items()]
-    axis.set(xlabel="error of a face, % of inter-ocular distance", ylabel="faces, %")
+    axis.set(xlabel="better ←   error of a face, % of inter-ocular distance", ylabel="faces, %")
     axis.set(xlim=(0, LAST), ylim=(0, HIGHEST))
     mark = axis.axvline(0, color="grey", linestyle="--", animated=True)
     dot = axis.plot([], [], "o", color="black", markersize=8, animated=True)[0]

@@ -101,6 +101,21 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     return cv2.warpAffine(part, compose(from_part, matrix), (size, size), flags=cv2.INTER_LINEAR)
 
 
+def close_up(
+    image: np.ndarray, points: ArrayLike, margin: float = 1.5, size: int = 320
+) -> tuple[np.ndarray, np.ndarray]:
+    """The square around some points [..., 2] of a picture, and the points on it.
+
+    uint8 [size, size] or [size, size, 3], black beyond the picture. margin: how many times as wide
+    as the points reach.
+    """
+    known = np.asarray(points, float).reshape(-1, 2)
+    low, high = known.min(0), known.max(0)
+    side = max(high - low)
+    matrix = crop_matrix((*((low + high - side) / 2), side, side), size, margin)
+    return warp(image, matrix, size), move(points, matrix)
+
+
 def to_grey(image: np.ndarray) -> np.ndarray:
     """The luminance of a picture, RGB uint8 [H, W, 3] -> uint8 [H, W] (ITU-R BT.601)."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

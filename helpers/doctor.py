@@ -156,7 +156,7 @@ def cpu() -> Finding:
         return Finding("CPU", f"{cores}; bfloat16 not known without {error.name}")
     if CPU_HAS_BF16:
         gain = "`python -m helpers.train --bf16` takes half the time"
-        return Finding("CPU", f"{cores}, which multiply bfloat16: {gain}")
+        return Finding("CPU", f"{cores}, which multiply short numbers (bfloat16): {gain}")
     return Finding("CPU", f"{cores}, which do not multiply bfloat16 (--bf16 would be left out)")
 
 

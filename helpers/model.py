@@ -30,6 +30,9 @@ class Network(nn.Module):
 
     def __init__(self, width: int | None, size: int, scheme: Scheme = IBUG) -> None:
         super().__init__()
+        if width is not None and (width < 8 or width % 8):
+            # Torch 2.15 writes past its memory in a channels-last convolution of 4 channels.
+            raise ValueError(f"The width must be a multiple of 8, not {width}.")
         self.width, self.size, self.scheme = width, size, scheme
 
     def outputs(self, images: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
@@ -74,9 +77,6 @@ class LandmarkNet(Network):
 
 def stem(width: int) -> nn.Sequential:
     """The first layers: one grey channel to `width` channels, a quarter as wide and high."""
-    if width < 8 or width % 8:
-        # Torch 2.15 writes past its memory in a channels-last convolution of 4 channels.
-        raise ValueError(f"The width must be a multiple of 8, not {width}.")
     return nn.Sequential(
         nn.Conv2d(1, width, kernel_size=7, stride=2, padding=3, bias=False),
         nn.BatchNorm2d(width),

@@ -14,9 +14,53 @@ from stored import cell_text, numbers, output_of
 import bench
 from helpers.checkpoint import SHIPPED
 from helpers.sources import IBUG_ENTRIES, get_dataset
+from stamp import ROOT, numbered, read_notebook
 
+NOTEBOOKS = numbered(ROOT / "notebooks")
 RESULTS = json.loads(bench.RESULTS.read_text("utf-8"))
 DATA = "ibug_300W_large_face_landmark_dataset"
+
+
+# Numbers of the prose that no cell prints and no long measurement gave, and where they are from.
+SOURCED = {
+    "01_download": {"1.7": "GB, dlib's archive", "6666": "its training entries"},
+    "02_visualize": {"55.5": "the middle of 0 to 111, worked out in the sentence"},
+    "03b_augment": {
+        **{share: "ITU-R BT.601, as OpenCV has it" for share in ("0.299", "0.587", "0.114")},
+        "0.23": "torchvision's version with KeyPoints",
+    },
+    "06_evaluate": {"6666": "as in 01"},
+    "08b_video": {share: "test_video.py computes it" for share in ("0.04", "0.47")},
+    "11_people": {"142": "the card of people.npz"},
+}
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in NOTEBOOKS if p.stem[0].isdigit()], ids=lambda p: p.stem
+)
+def test_every_number_in_a_sentence_was_printed_or_measured_or_has_a_source(path):
+    cells = read_notebook(path).cells
+    known = set(re.findall(r"\d+(?:\.\d+)?", json.dumps(RESULTS)))
+    for cell in cells:
+        told = cell.source if cell.cell_type == "code" or cell.metadata.get("tags") else ""
+        told += output_of(path.stem, cell.id) if cell.cell_type == "code" else ""
+        told += "".join(
+            o.data.get("text/plain", "") for o in cell.get("outputs", []) if "data" in o
+        )
+        known |= set(re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d)[,_](?=\d)", "", told)))
+    rounded = {f"{float(number):.{digits}f}" for number in known for digits in range(3)}
+    unknown = []
+    for cell in cells:
+        if cell.cell_type != "markdown" or cell.metadata.get("tags"):
+            continue
+        text = re.split(r"^## (?:Exercises|Project)", cell.source, flags=re.M)[0]
+        text = re.sub(r"\]\([^)]*\)|`[^`]*`|^[|#].*$", " ", text, flags=re.M)
+        text = re.sub(r"[Nn]otebooks? \d+[bc]?|\b\d[bc]\b|\b(?:19|20)\d\d\b", " ", text)
+        for number in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text):
+            number = number.replace(",", "")
+            if number not in known | rounded | set(SOURCED.get(path.stem, ())):
+                unknown.append((cell.id, number))
+    assert unknown == []
 
 
 def lines_of(name, cell_id):
@@ -209,13 +253,11 @@ def test_04b_each_check_tells_what_the_table_says_and_no_more():
     assert [name for name, pixels in apart.items() if pixels > 0.1] == ["forgotten eval()"]
 
 
-def test_05_the_network_beats_the_mean_face_and_a_mean_hides_much():
+def test_05_the_network_beats_the_mean_face():
     ((error, mean_face, _),) = rows_of("05_predict", "b00ef2e5")
     assert error < 0.6 * mean_face
     ((validated, other),) = rows_of("04_train", "fe9c3d11")[:1]
     assert error != validated and mean_face != other  # "another list, so another figure"
-    shown = [float(text) for text in re.findall(r"([\d.]+) %", output_of("05_predict", "89ee5ebc"))]
-    assert max(shown[:4]) < 0.8 * error and min(shown[4:]) > 1.5 * error
 
 
 def test_05_nms_removes_the_second_box_and_the_closer_look_the_rest():
@@ -232,12 +274,13 @@ def test_05_nms_removes_the_second_box_and_the_closer_look_the_rest():
 def test_05_the_farther_a_box_is_off_the_more_the_second_crop_helps():
     gains = [one - two for _, one, two in rows_of("05_predict", "off-boxes")]
     assert len(gains) == 3 and 0 < gains[0] < gains[1] < gains[2]
-    first, second = (
-        named("05_predict", "yardstick-said")[f"{n} pass"][0] for n in ("first", "second")
+    (first, before), (second, after) = (
+        named("05_predict", "yardstick-said")[f"{n} pass"] for n in ("first", "second")
     )
-    assert second < first
+    assert second < first / 2
+    assert abs(after) < abs(before) - 5  # the second crop is nearer to level
     mean = rows_of("05_predict", "as-landmarks")[-1][0]
-    assert second < mean  # "Here the second alone is nearer"
+    assert second < 0.7 * mean  # "Here the second alone is far nearer"
 
 
 def test_05_trust_and_turned_heads_are_as_told():

@@ -111,6 +111,30 @@ def test_every_word_of_the_glossary_is_linked_where_it_is_explained_and_once_onl
     assert [(name, word) for name in written for word in twice(written[name])] == []
 
 
+# Words that mean something else in everyday language, or stand for a thing that is only used.
+EVERYDAY = {"box", "weight", "network", "layer", "margin", "batch", "channel", "trust", "failure"}
+EVERYDAY |= {"pixel", "matrix", "loss", "seed", "pose", "lag", "stride", "landmark", "crop"}
+
+
+def test_a_word_of_the_glossary_is_linked_where_the_course_first_names_it():
+    unlinked = {}
+    pages = [
+        (path.stem, re.sub(r"^[#|].*$|`[^`]*`", "", cell.source, flags=re.MULTILINE))
+        for path in NOTEBOOKS
+        if path.stem[0].isdigit()
+        for cell in read_notebook(path).cells
+        if cell.cell_type == "markdown"
+        and not {"badge", "here"} & set(cell.metadata.get("tags", []))
+    ]
+    for word in set(entries()) - EVERYDAY:
+        words = re.escape(word).replace(r"\ ", r"\s+")
+        named = re.compile(rf"(?<![\w/-]){words}s?\b", re.IGNORECASE)
+        first = next(((name, text) for name, text in pages if named.search(text)), None)
+        if first and f"](glossary.ipynb#{word.replace(' ', '-')})" not in first[1]:
+            unlinked[word] = first[0]
+    assert unlinked == {}
+
+
 @pytest.mark.parametrize("name", READ_ANEW)
 def test_a_notebook_that_was_read_anew_is_short_and_its_cells_are(name):
     assert len(prose(name)) <= 1300

@@ -299,7 +299,7 @@ def test_a_cell_that_ends_a_run_is_named(tmp_path, code, told):
 
 def test_a_score_in_other_words_is_refused_in_a_sentence():
     with pytest.raises(SystemExit, match=r"^Not recorded: 'test NME: good' is not"):
-        run_notebooks.record_score("demo", "test NME: good", True)
+        run_notebooks.record_score("demo", "test NME: good", True, 300)
 
 
 def test_the_readme_maps_every_notebook():

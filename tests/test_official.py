@@ -129,6 +129,19 @@ def test_training_parts_and_mirrored_twins_are_not_measured(folder, measured):
     shutil.copytree(folder / "ibug", folder / "helen" / "trainset")
     twin = folder / "ibug" / "image_000_mirror.jpg"
     shutil.copy(folder / "ibug" / "image_000.jpg", twin)
+    shutil.copy(folder / "ibug" / "image_000.pts", twin.with_suffix(".pts"))
+    (folder / "ibug" / "._image_000.pts").write_text("of another system")
+    (folder / "ibug" / "folder.pts").mkdir()
+    rows, left_out = measured(folder)
+    assert (rows["made"]["full"]["faces"], left_out) == (7, [])
+
+
+def test_names_may_be_in_capitals(folder, measured):
+    (folder / "ibug").rename(folder / "IBUG")
+    (folder / "lfpw").rename(folder / "LFPW")
+    for ending in (".pts", ".jpg"):
+        file = folder / "IBUG" / f"image_000{ending}"
+        file.rename(file.with_suffix(ending.upper()))
     assert measured(folder)[0]["made"]["full"]["faces"] == 7
 
 
@@ -175,6 +188,8 @@ def test_the_shell_says_what_it_found_and_measures_the_weights(folder, capsys):
     official.main([str(folder), "--weights", "fast"])
     told = capsys.readouterr().out
     assert "helen/testset: 3 of 330 .pts files, not the whole list" in told
+    assert f"in {folder / 'helen' / 'testset'}\n" in told
+    assert official.OWN in told
     assert "lfpw/testset: missing" in told
     assert official.BOX in told
     face, image = official.read_face(folder / "ibug" / "image_000.pts")
@@ -183,6 +198,11 @@ def test_the_shell_says_what_it_found_and_measures_the_weights(folder, capsys):
     assert "| `fast` | challenging | 2 |" in told
 
 
-def test_a_folder_without_any_part_ends_in_a_sentence(tmp_path):
+def test_a_folder_without_any_part_ends_in_a_sentence(tmp_path, folder):
     with pytest.raises(SystemExit, match="holds none of helen/testset, lfpw/testset, ibug"):
-        official.main([str(tmp_path)])
+        official.main([str(tmp_path / "300w" / "ibug")])
+    with pytest.raises(SystemExit, match=r"300x: no such folder\."):
+        official.main([str(tmp_path / "300x")])
+    (tmp_path / "300w.tar.gz").touch()
+    with pytest.raises(SystemExit, match=r"300w\.tar\.gz: is a file: unpack it"):
+        official.main([str(tmp_path / "300w.tar.gz")])

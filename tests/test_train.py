@@ -268,6 +268,13 @@ def test_the_checkpoint_is_that_of_the_lowest_validation_error_not_of_the_last(t
     assert len(known["history"]) == 1 + errors.index(min(errors))
     assert known["name"] == "worse"
 
+    # Where the network has learned from the validation faces, they cannot choose.
+    steps.clear()
+    train(tmp_path / "last.pt", loss_function=worse_after_two_epochs, keep_last=True, **settings)
+    kept, known = load_checkpoint(tmp_path / "last.pt")
+    assert best_error(kept) == pytest.approx(errors[-1], rel=1e-5)
+    assert [line["val_nme"] for line in known["history"]] == errors
+
 
 @pytest.mark.parametrize("train, val", [(1, VAL), (0, VAL), (TRAIN, 0)])
 def test_too_few_faces_are_refused_in_one_sentence(tmp_path, train, val):

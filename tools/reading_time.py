@@ -2,7 +2,7 @@
 
     python tools/reading_time.py
 
-The paces are those of people who read to learn: text 200 words a minute (Carver 1992, "Reading
+Estimates, since no reader was timed. The paces are those of people who read to learn: text 200 words a minute (Carver 1992, "Reading
 rate: theory, research, and practical implications", Journal of Reading 36), code 500 lines an hour,
 as fast as reviewers read it who still find faults (Cohen 2006, "Best kept secrets of peer code
 review"). A picture has 20 seconds and a printed output 10, by our own clock. Sliders and waiting
@@ -25,7 +25,7 @@ AFTERNOONS = ("01", "02", "03", "03b", "03c", "04", "04b", "05")
 
 def prose(cell: NotebookNode) -> str:
     """What a reader reads of a markdown cell: no exercises, no table, no address of a link."""
-    if cell.metadata.get("tags"):
+    if {"badge", "here"} & set(cell.metadata.get("tags", [])):
         return ""
     text = re.split(r"^## (?:Exercises|Project)", cell.source, flags=re.MULTILINE)[0]
     text = re.sub(r"^\|.*$", "", text, flags=re.MULTILINE)
@@ -37,7 +37,8 @@ def minutes(notebook: NotebookNode) -> int:
     total = 0.0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            total += len(prose(cell).split()) / WORDS
+            table = re.sub(r"^(?!\|).*$|^\|[-| ]*$", "", cell.source, flags=re.MULTILINE)
+            total += len(f"{prose(cell)} {table}".replace("|", " ").split()) / WORDS
             if re.search(r"^## Exercises", cell.source, flags=re.MULTILINE):
                 break
             continue

@@ -234,10 +234,10 @@ def _tick(name: str) -> Callable[[str], object]:
     )
 
 
-def record_score(faces: str, result: str, store: bool) -> None:
-    """Keeps the score for docs/results.md; notebook 05 printed it in these words.
+def record_score(faces: str, result: str, store: bool, seconds: int) -> None:
+    """Keeps the score for docs/results.md, and what all took; notebook 05 printed it in these words.
 
-    On half of the cores sums are taken in another order, so a stored run has its own command.
+    On half of the cores sums are taken in another order, so a stored run has its own record.
     """
     sys.path.insert(0, str(ROOT))  # `bench` is no installed package
     from bench.record import record, set_name
@@ -248,9 +248,11 @@ def record_score(faces: str, result: str, store: bool) -> None:
     test_nme, mean_face, count = said.groups()
     name = set_name(faces)
     values = {"test_nme": float(test_nme), "mean_face": float(mean_face), "faces": int(count)}
+    values["seconds"] = seconds
     command = {"demo": "make run", "ibug": "make run FACES=ibug"}.get(name, "make run FACES=PATH")
     command = "python tools/run_notebooks.py --store --record" if store else f"{command} RECORD=1"
-    record(f"run {name}", values | {"command": command})
+    beside = "" if store or name != "demo" else ", two notebooks at a time"
+    record(f"run {name}{beside}", values | {"command": command})
 
 
 def run_all(paths: list[Path], build: Path) -> tuple[bool, str | None]:
@@ -365,12 +367,12 @@ def main() -> int:
     else:
         share_cores()
         ran, result = run_all(paths, arguments.build)
-    minutes, seconds = divmod(round(time.monotonic() - began), 60)
-    print(f"All in {minutes} min {seconds} s.")
+    took = round(time.monotonic() - began)
+    print(f"All in {took // 60} min {took % 60} s.")
     if ran:
         print(result or "No score: no cell tagged `score` printed the test NME.")
     if ran and result and arguments.record:
-        record_score(faces, result, arguments.store)
+        record_score(faces, result, arguments.store, took)
     return int(not ran or result is None)
 
 

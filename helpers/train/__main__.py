@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         help="share that a moving average of the weights (EMA) keeps at each step, such as 0.999",
     )
     parser.add_argument("--start", help="a checkpoint to go on from, perhaps for other points")
+    parser.add_argument(
+        "--keep-last",
+        action="store_true",
+        help="keep the last epoch, not the best: where --start has learned from the validation "
+        "faces, which are another tenth for another --seed",
+    )
     parser.add_argument("--half", action="store_true", help="store 16-bit weights")
     parser.add_argument("--mirror", action="store_true", help="predict with the mirror image, too")
     parser.add_argument("--terms", help="what the weights may be used for, said on loading")
@@ -135,6 +141,7 @@ def _train(
         scheme=scheme,
         about=about,
         bf16=bf16,
+        keep_last=args.keep_last,
         on_epoch=_print_epoch,
     )
 

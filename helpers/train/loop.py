@@ -45,10 +45,11 @@ def fit(
     device: str | torch.device | None = None,
     bf16: bool = False,
     average: float = 0.0,
+    keep_last: bool = False,
     on_epoch: Callable[[History], None] | None = None,
     about: dict[str, Any] | None = None,
 ) -> History:
-    """Trains a network; the weights with the lowest validation NME are at `out`.
+    """Trains a network; the weights of the epoch with the lowest validation NME are at `out`.
 
     Returns the history, a list with one dictionary for each epoch: train_loss (of augmented faces,
     while the weights change) and val_loss (of untouched ones, after it), both of `loss_function`;
@@ -62,7 +63,9 @@ def fit(
     bf16: multiplies 16-bit numbers, which CPUs with AVX512-BF16 or AMX do twice as fast, and others
     very slowly. average: validates and keeps not the weights of the last step but their exponential
     moving average (EMA; Polyak and Juditsky 1992), in which each step keeps this share of the
-    average so far, such as 0.999. on_epoch(history) is called after each epoch, to draw curves.
+    average so far, such as 0.999. keep_last: the weights at `out` are the last epoch's, whatever
+    validation says: for a network that has learned from the validation faces before, which would
+    praise the epoch that has moved the least. on_epoch(history) is called after each epoch, to draw curves.
     about: what else the checkpoint is to say, as for `save_checkpoint`; `faces_seen` and `history`
     are added.
 
@@ -130,7 +133,7 @@ def fit(
             val_loss, val_nme = validate(kept, val_set, loss_function)
             _check_finite(val_loss, progress.epoch + 1, progress.step, lr)
             progress.end_epoch(val_loss, val_nme)
-            if val_nme <= progress.history[-1]["best"]:
+            if keep_last or val_nme <= progress.history[-1]["best"]:
                 so_far = {"faces_seen": progress.seen, "history": progress.history}
                 save_checkpoint(kept, out, said | so_far)
             save_state(resume, plan, parts, progress)
