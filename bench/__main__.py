@@ -30,6 +30,7 @@ from bench import (
     improve,
     input_path,
     latency,
+    lists,
     london,
     overfitting,
     scoreboard,
@@ -51,6 +52,7 @@ from bench.tables import (
     errors_table,
     faces_table,
     improve_table,
+    lists_table,
     peers_table,
 )
 from helpers.annotations import Face, read_faces
@@ -194,6 +196,18 @@ def measure_shipped(run: Run) -> None:
     run.record("shipped", {"contenders": run.board(contenders), "test_faces": len(run.test)})
 
 
+def measure_lists(run: Run) -> None:
+    """The weights in the repository on every data set's test list, turned heads apart."""
+    recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
+    search = recorded.get(f"scoreboard {run.title}", {}).get("trees") or [[trees.FIRST, 0]]
+    best = trees.chosen(search)
+    more = trees.with_more(run.train, run.others, run.build, best) if run.more else None
+    peer = more or trees.best(run.train, run.build, [best])[0]
+    values = lists.measure(run.data_sets, [peer])
+    run.record("lists", values)
+    print(lists_table(values))
+
+
 def measure_latency(run: Run) -> None:
     """How long every contender takes for a face, in one run."""
     recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
@@ -202,7 +216,8 @@ def measure_latency(run: Run) -> None:
     kept = trees.file_of(run.build, best)
     values = latency.measure(run.train, run.test, best, kept)
     run.record("latency", values)
-    print(peers_table(values["peers"]))
+    took = {name: row["milliseconds"] for name, row in values["contenders"].items()}
+    print(peers_table(values["peers"], took))
 
 
 def measure_customary(run: Run) -> None:
@@ -309,6 +324,7 @@ PARTS = {
     "input": measure_input,
     "scoreboard": measure_scoreboard,
     "shipped": measure_shipped,
+    "lists": measure_lists,
     "latency": measure_latency,
     "improve": measure_improve,
     "budget": measure_budget,

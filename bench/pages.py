@@ -6,6 +6,7 @@ from bench.tables import (
     FIVE,
     STANDS,
     Record,
+    Took,
     budget_table,
     costs_table,
     customary_table,
@@ -15,6 +16,7 @@ from bench.tables import (
     faces_table,
     five_table,
     improve_table,
+    lists_table,
     markdown,
     peers_table,
     shipped_table,
@@ -31,6 +33,7 @@ from bench.words import (
     besides_in_words,
     command,
     ends_in_words,
+    goals_in_words,
     learned,
     left_out_in_words,
     machine,
@@ -108,12 +111,14 @@ def docs(results: Results) -> str:
             for faces, board in named(results, "scoreboard")
         ),
         f"## The weights that ship\n\n{cards(results)}\n{ends(results)}",
+        *(f"## On all test lists\n\n{all_lists(values)}" for _, values in named(results, "lists")),
+        f"## Goals, and how far they are\n\n{goals(results)}",
         f"## What each change is worth\n\n{changes(results)}",
         *(f"## Few faces and many\n\n{few_faces(values)}" for _, values in named(results, "faces")),
         f"## What the customary habits cost\n\n{customary(results)}",
         f"## Which detector finds a face\n\n{detectors(results)}",
         *(
-            f"## Detector included, on {faces}\n\n{peers(values)}"
+            f"## Detector included, on {faces}\n\n{peers(values, times(results, faces))}"
             for faces, values in named(results, "latency")
             if "peers" in values
         ),
@@ -157,6 +162,27 @@ def ends(results: Results) -> str:
     """The fastest and the most accurate of what ships, beside the trees: a list."""
     board, shipped = results[f"scoreboard {DATA}"], results[f"shipped {DATA}"]
     return ends_in_words(board, shipped, times(results))
+
+
+def all_lists(values: Record) -> str:
+    """The weights that ship and the trees on every test list, turned heads apart."""
+    return (
+        "Each set of weights as `landmarks` predicts by default, and the trees that learned from "
+        "the training lists of all of them, from the label files' boxes, with 95 % intervals that "
+        "draw whole photographs. A head is turned where its yaw is 30 degrees or more.\n\n"
+        f"{lists_table(values)}\nMeasured on {machine(values)}."
+    )
+
+
+def goals(results: Results) -> str:
+    """What was aimed at, what stands, what was tried, and what would come next: a table."""
+    head = ["goal", "what stands", "tried, and the next lever"]
+    return (
+        "Goals that were set for the weights that ship and for the recipe. Those on the official "
+        "300-W common set can be checked by whoever has it (`python -m bench.official FOLDER`); "
+        "its photographs are not among those measured here.\n\n"
+        f"{markdown(head, goals_in_words(results))}"
+    )
 
 
 def changes(results: Results) -> str:
@@ -250,20 +276,25 @@ def scoreboard(results: Results, faces: str = DATA) -> str:
     )
 
 
-def peers(latency: Record) -> str:
-    """The weights that ship beside dlib and MediaPipe, from a picture to landmarks."""
+def peers(latency: Record, took: Took) -> str:
+    """The weights that ship beside dlib and MediaPipe, from a picture to landmarks.
+
+    took: as for `peers_table`.
+    """
     values = latency["peers"]
     judged = all("nme" in row for row in values["rows"].values())
     unjudged = "" if judged else '; where "-" stands, the trees were grown for the clock alone'
     return (
         f"All were given the same {values['faces']} pictures of one face each, "
         f"{values['pixels']} pixels square, cut out of the test list's photographs around its "
-        "boxes. NME is that of the landmarks from the contender's own detector, on the "
+        "boxes. Landmarks alone are those of the tables above, in the same run; MediaPipe takes no "
+        "boxes, so it looks where it found the face before. NME is that of the landmarks from the "
+        "contender's own detector, on the "
         f"{values['common']} faces that all with an NME found{unjudged}. "
         "MediaPipe's mesh has other points: those that stand for the 68 are Peizhi Yan's choice "
         "([mediapipe2dlib](https://github.com/PeizhiYan/Mediapipe_2_Dlib_Landmarks)), and its jaw "
         "follows the skull, not the outline that is seen; the last column leaves the jaw out. What "
-        f"differs in convention is part of its figure.\n\n{peers_table(values)}\n"
+        f"differs in convention is part of its figure.\n\n{peers_table(values, took)}\n"
         f"Measured on {machine(latency)}."
     )
 

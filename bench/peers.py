@@ -145,7 +145,7 @@ def mediapipes() -> Peer | None:
 
 def peers(trees_file: Path | None, trained: bool) -> list[Peer]:
     """All that this machine has. trees_file: dlib's regression trees, None where there are none."""
-    found = [ours("research", 2), ours("fast", 2), ours("fast", 1)]
+    found = [ours("research", 2), ours("free", 2), ours("fast", 2), ours("fast", 1)]
     if trees_file:
         found.append(dlibs(trees_file, trained))
     else:

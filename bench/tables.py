@@ -113,6 +113,20 @@ def shipped_table(shipped: Record, took: Took) -> str:
     return markdown([*head, "a face"], rows)
 
 
+def lists_table(values: Record) -> str:
+    """The weights that ship and their peer on each test list, turned heads apart."""
+    head = ["test list", "contender", NME, "failures above 8 %, %", "of turned heads"]
+    rows = []
+    for title, board in values["rows"].items():
+        for name, row in board["contenders"].items():
+            cells = [f"{title} ({board['faces']})", name, bold(row["nme"])]
+            cells += [f"{row['failure_8'][0]:.1f} {between(row['failure_8'])}"]
+            count, *turned = row.get("turned", [0, None])
+            cells += [f"{turned[0]:.0f} % of {count}" if count else "-"]
+            rows.append(cells)
+    return markdown(head, rows)
+
+
 def tones_table(london: Record) -> str:
     """NME of the weights in the repository by tone of skin."""
     tones = next(iter(london["weights"].values()))
@@ -262,14 +276,19 @@ def trust_table(values: Record) -> str:
     return markdown(["weights", *(f"trust from {low:.2f}" for low in lows)], rows)
 
 
-def peers_table(values: Record) -> str:
-    """From a picture to landmarks: what the weights that ship and their peers take and find."""
-    head = ["contender", "detector and landmarks, ms", "faces found, %"]
+def peers_table(values: Record, took: Took) -> str:
+    """From a picture to landmarks: what the weights that ship and their peers take and find.
+
+    took: what a face takes without the detector. Who is not in it has its own clock's time.
+    """
+    head = ["contender", "detector and landmarks, ms", "landmarks alone, ms", "faces found, %"]
     head += [NME, "the same without the jaw"]
     rows = []
     for name, row in values["rows"].items():
+        trees = "regression trees (dlib)" if name.startswith("dlib") else name
+        times = [f"{row['whole']:.1f}", f"{took.get(trees, row['alone']):.1f}"]
         errors = [f"{row[key]:.2f}" if key in row else "-" for key in ("nme", "nme_51")]
-        rows.append([name, f"{row['whole']:.1f}", f"{row['found']:.1f}", *errors])
+        rows.append([name, *times, f"{row['found']:.1f}", *errors])
     return markdown(head, rows)
 
 

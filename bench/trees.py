@@ -33,6 +33,12 @@ SEARCH = [
     FIRST,
     FIRST | {"cascade_depth": 15},
     FIRST | {"oversampling_amount": 20, "oversampling_translation_jitter": 0.1},
+    FIRST
+    | {
+        "cascade_depth": 15,
+        "oversampling_amount": 20,
+        "oversampling_translation_jitter": 0.1,
+    },
 ]
 
 
