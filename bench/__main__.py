@@ -160,9 +160,8 @@ def measure_scoreboard(run: Run) -> None:
     network = course(run.train, run.build, epochs, size)
     heat_maps = recipe(run.learn_from, run.entries, run.build, 3_000 if run.quick else LOOKS)
     peer, search = trees.best(run.train, run.build, trees.SEARCH[: 1 if run.quick else None])
-    peers = [peer]
+    peers, best = [peer], trees.chosen(search or [(trees.FIRST, 0)])
     if run.more:  # what a network learned from is given to its peer as well
-        best = trees.chosen(search or [(trees.FIRST, 0)])
         peers.append(trees.with_more(run.train, run.others, run.build, best))
     contenders = [mean_face(run.train), customary.contender(path), *peers, *network, *heat_maps]
     board = run.board(contenders)
@@ -176,6 +175,7 @@ def measure_scoreboard(run: Run) -> None:
         "epochs": epochs,
         "thresholds": scoreboard.THRESHOLDS.tolist(),
         "trees": [[options, round(value, 2)] for options, value in search],
+        "trees_with_more": best if run.more else None,
         "more": [set_name(name) for name in run.more],
         "threads": torch.get_num_threads(),
     }
@@ -198,12 +198,7 @@ def measure_shipped(run: Run) -> None:
 
 def measure_lists(run: Run) -> None:
     """The weights in the repository on every data set's test list, turned heads apart."""
-    recorded = json.loads(run.file.read_text("utf-8")) if run.file.exists() else {}
-    search = recorded.get(f"scoreboard {run.title}", {}).get("trees") or [[trees.FIRST, 0]]
-    best = trees.chosen(search)
-    more = trees.with_more(run.train, run.others, run.build, best) if run.more else None
-    peer = more or trees.best(run.train, run.build, [best])[0]
-    values = lists.measure(run.data_sets, [peer])
+    values = lists.measure(run.data_sets)
     run.record("lists", values)
     print(lists_table(values))
 

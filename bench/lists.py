@@ -1,4 +1,4 @@
-"""The weights that ship and their peer on the test lists of all data sets, turned heads apart."""
+"""The weights that ship on the test lists of all data sets, turned heads apart."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ from helpers.predict import Landmarker
 TURNED = 30  # degrees of yaw, from which on a head counts as turned
 
 
-def measure(names: Sequence[str], peers: Sequence[Contender]) -> dict[str, Any]:
+def measure(names: Sequence[str], peers: Sequence[Contender] = ()) -> dict[str, Any]:
     """For each list of `rows` how its contenders do; from the label files' boxes.
 
-    names: of the data sets. peers: whom the weights that ship are set beside; these predict in the
+    names: of the data sets. peers: whom to set beside the weights that ship, which predict in the
     way that `landmarks` does by default. Of a contender: "nme" and "failure_8", each [value, low,
     high] with the ends of its 95 % interval, drawing whole photographs; "turned", the same of
     failures among heads turned by `TURNED` degrees and more, how many these are in front.

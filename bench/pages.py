@@ -165,11 +165,11 @@ def ends(results: Results) -> str:
 
 
 def all_lists(values: Record) -> str:
-    """The weights that ship and the trees on every test list, turned heads apart."""
+    """The weights that ship on every test list, turned heads apart."""
     return (
-        "Each set of weights as `landmarks` predicts by default, and the trees that learned from "
-        "the training lists of all of them, from the label files' boxes, with 95 % intervals that "
-        "draw whole photographs. A head is turned where its yaw is 30 degrees or more.\n\n"
+        "Each set of weights as `landmarks` predicts by default, from the label files' boxes, with "
+        "95 % intervals that draw whole photographs. A head is turned where its yaw is 30 degrees "
+        "or more.\n\n"
         f"{lists_table(values)}\nMeasured on {machine(values)}."
     )
 
@@ -269,9 +269,10 @@ def published() -> str:
 def scoreboard(results: Results, faces: str = DATA) -> str:
     """The scoreboard of a data set in two tables, what was tried for the trees, and the machine."""
     board = results[f"scoreboard {faces}"]
+    tried = search_in_words(board["trees"], board.get("trees_with_more"))
     return (
         f"{errors_table(board)}\nThe same errors in other units, and what each contender costs:\n\n"
-        f"{costs_table(board, times(results, faces))}\n{search_in_words(board['trees'])}\n\n"
+        f"{costs_table(board, times(results, faces))}\n{tried}\n\n"
         f"{where_measured(results, faces, board)}"
     )
 

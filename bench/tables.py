@@ -114,7 +114,7 @@ def shipped_table(shipped: Record, took: Took) -> str:
 
 
 def lists_table(values: Record) -> str:
-    """The weights that ship and their peer on each test list, turned heads apart."""
+    """The weights that ship on each test list, turned heads apart."""
     head = ["test list", "contender", NME, "failures above 8 %, %", "of turned heads"]
     rows = []
     for title, board in values["rows"].items():

@@ -130,8 +130,11 @@ def seen_before(board: Record) -> str:
     )
 
 
-def search_in_words(tried: list[tuple[Record, float]]) -> str:
-    """What was tried for the trees before one setting was chosen: some sentences."""
+def search_in_words(tried: list[tuple[Record, float]], with_more: Record | None = None) -> str:
+    """What was tried for the trees before one setting was chosen: some sentences.
+
+    with_more: the setting of those that learned from more photographs, where there are some.
+    """
     if not tried:
         return "The trees have the first setting; no other was tried."
     first = tried[0][0]
@@ -139,10 +142,14 @@ def search_in_words(tried: list[tuple[Record, float]]) -> str:
     for settings, error in tried:
         new = {k: v for k, v in settings.items() if settings is first or v != first[k]}
         told.append(f"{', '.join(f'{key} {value}' for key, value in new.items())}: {error:.2f} %")
+    other = ""
+    if with_more and with_more != min(tried, key=lambda row: row[1])[0]:
+        place = [settings for settings, _ in tried].index(with_more) + 1
+        other = f" The trees with more photographs were trained before, with setting {place}."
     return (
         f"The trees' setting was chosen by its validation NME. Tried were {'; '.join(told)}. "
         "(After the first, only what differs from it is named.)"
-    )
+    ) + other
 
 
 def habits_in_words(values: Record, board: Record) -> str:
@@ -286,8 +293,8 @@ def goals_in_words(results: Results) -> list[list[str]]:
             f"{below['research']} ({errors['research']:.2f} and {trees:.2f} %): not met",
             "LFPW, YouTube Faces and generated people besides; 160 pixels; labels mixed with its "
             "own answers; means over more looks and with `fast`, which change next to nothing. "
-            "Not tried: 192 pixels, blur and pasted occluders on photographs, a loss on the hard "
-            "points. Next: longer training on LFPW, which it has not fitted yet",
+            "Next, not tried yet: 192 pixels, blur and pasted occluders on photographs, a loss on "
+            "the hard points",
         ],
         [
             "`fast` 20 % below the trees, 2 ms a face in one pass",
