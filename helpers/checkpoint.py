@@ -225,9 +225,9 @@ def load_onnx(path: str | Path) -> tuple[OnnxNetwork, dict[str, Any]]:
         raise ValueError(f"{path}: needs ONNX Runtime; `pip install onnxruntime` it.") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    # Threads that have answered must not wait busily: they would take the cores from PyTorch, with
-    # which a face is found. Seen: a face finder half as fast.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Threads that have answered must not go on waiting busily: they would take the cores from
+    # PyTorch, with which a face is found. Seen: a face finder half as fast.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     providers = ["CPUExecutionProvider"]
     try:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)

@@ -338,15 +338,15 @@ def test_the_tones_of_skin_say_what_notebook_11_says_of_them():
         assert dark == max(third[1] for third in thirds.values())
         sure[name] = dark - light > np.hypot(high - low, most - least) / 2
     text = cell_text("11_people", "cell-38")
-    assert [name for name, more in sure.items() if more] == ["free", "fast"]
-    assert 'For "free" and "fast" that is more than chance explains' in text
+    assert all(sure.values())
+    assert "For all three that is more than chance explains" in text
 
 
-def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these_learn_from():
+def test_the_recipe_from_nothing_is_a_sixth_better_than_the_trees_whatever_these_learn_from():
     board = RESULTS[f"scoreboard {DATA}"]["contenders"]
     trees = [row["nme"][0] for name, row in board.items() if name.startswith("regression trees")]
     assert len(trees) == 2
-    assert board["heat maps, two passes, mirrored"]["nme"][0] <= 0.8 * min(trees)
+    assert board["heat maps, two passes, mirrored"]["nme"][0] <= 5 / 6 * min(trees)
     more, once = (
         board[name]["nme"][0]
         for name in ("regression trees (dlib), more photographs", "notebook 04, one pass")
@@ -355,7 +355,7 @@ def test_the_recipe_from_nothing_is_a_fifth_better_than_the_trees_whatever_these
     assert f"With one pass that network had {once:.2f} %" in text
     epochs = RESULTS[f"scoreboard {DATA}"]["epochs"]
     assert f"{epochs} epochs on these photographs" in text
-    assert f"the trees have {more:.2f} %" in text
+    assert f"an earlier setting of the trees had {more:.2f} %" in text
     once, twice = (board[f"notebook 04, {passes}"] for passes in ("one pass", "two passes"))
     assert f"from {once['median'][0]:.2f} to {twice['median'][0]:.2f} %" in text
     assert twice["nme"][0] > once["nme"][0] and twice["failure_10"][0] > once["failure_10"][0]
@@ -376,10 +376,10 @@ def test_the_gap_of_free_on_photographs_is_widest_where_notebook_11_says():
     )
 
 
-def test_the_default_weights_are_a_quarter_better_than_the_trees():
+def test_the_default_weights_are_a_good_fifth_better_than_the_trees():
     best = RESULTS[f"shipped {DATA}"]["contenders"]["`research`, two passes, mirrored"]
     trees = RESULTS[f"scoreboard {DATA}"]["contenders"]["regression trees (dlib)"]
-    assert best["nme"][0] <= 0.75 * trees["nme"][0]
+    assert best["nme"][0] <= 0.78 * trees["nme"][0]
 
 
 def test_the_face_finder_finds_most_faces_and_its_boxes_cost_little():

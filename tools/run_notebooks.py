@@ -235,7 +235,7 @@ def _tick(name: str) -> Callable[[str], object]:
 
 
 def record_score(faces: str, result: str, store: bool, seconds: int) -> None:
-    """Keeps the score for docs/results.md, and what all took; notebook 05 printed it in these words.
+    """Keeps the score for docs/results.md, and what all took; notebook 05 printed it so.
 
     On half of the cores sums are taken in another order, so a stored run has its own record.
     """

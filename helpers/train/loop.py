@@ -65,7 +65,8 @@ def fit(
     moving average (EMA; Polyak and Juditsky 1992), in which each step keeps this share of the
     average so far, such as 0.999. keep_last: the weights at `out` are the last epoch's, whatever
     validation says: for a network that has learned from the validation faces before, which would
-    praise the epoch that has moved the least. on_epoch(history) is called after each epoch, to draw curves.
+    praise the epoch that has moved the least. on_epoch(history) is called after each epoch, to draw
+    curves.
     about: what else the checkpoint is to say, as for `save_checkpoint`; `faces_seen` and `history`
     are added.
 
