@@ -74,8 +74,8 @@ class Recipe:
         scheme: which points to learn, by default `scheme_for(faces)`; they are taken by their names
         (`points_of`). about: what else the checkpoint is to say; its margin is added, and the terms
         of `start` where `about` has none. options: `device`, `bf16`, `keep_last` and
-        `on_epoch`, as for `fit`. Returns the history, as `fit` does. Raises ValueError where `start` is another network or
-        the scheme is not that of the faces.
+        `on_epoch`, as for `fit`. Returns the history, as `fit` does. Raises ValueError
+        where `start` is another network or the scheme is not that of the faces.
         """
         scheme = scheme or scheme_for(faces)
         given, faces = faces, points_of(scheme, faces)
