@@ -263,8 +263,8 @@ def test_a_second_crop_raises_the_mean_of_notebook_04s_network_alone():
     names = [name for name in found if name.endswith(", one pass")]
     raised = [n for n in names if found[n.replace("one pass", "two passes")] > found[n]]
     assert raised == ["notebook 04, one pass"] and len(names) > 4
-    assert "Better networks' means fall." in cell_text("05_predict", "490d2d23")
-    assert "Better networks' means fall a little" in cell_text("06_evaluate", "d3356250")
+    assert "Those of heat maps fall." in cell_text("05_predict", "490d2d23")
+    assert "Those of the heat maps fall a little" in cell_text("06_evaluate", "d3356250")
 
 
 def test_the_recorded_habits_say_what_notebook_06b_says_of_them():
@@ -371,9 +371,7 @@ def test_the_gap_of_free_on_photographs_is_widest_where_notebook_11_says():
     assert sorted(gaps, key=gaps.__getitem__)[-2:] == ["jaw", "mouth"]
     by_turn = [figure[1] - turns[1][turn][1] for turn, figure in turns[0].items()]
     assert max(by_turn) == by_turn[-1] and min(by_turn) > 1
-    assert "widest part of the gap is at the mouth, then at the jaw" in cell_text(
-        "11_people", "cell-36"
-    )
+    assert "The gap is widest at mouth and jaw." in cell_text("11_people", "cell-36")
 
 
 def test_the_default_weights_are_a_good_fifth_better_than_the_trees():

@@ -45,7 +45,7 @@ CELLS = (
     FACES,
     cell("02_visualize", "browser(len(faces)"),
     cell("04_train", "training_chart("),
-    'best = contenders["network, two passes"]',
+    'best = contenders["network, two passes"]\nworst = np.argsort(-errors["network, two passes"])',
     cell("06_evaluate", "import box_around"),
     cell("06_evaluate", "def cut_out("),
     cell("06_evaluate", "def pair("),
