@@ -76,7 +76,7 @@ class LandmarkNet(Network):
 
 
 def stem(width: int) -> nn.Sequential:
-    """The first layers: one grey channel to `width` channels, a quarter as wide and high."""
+    """The first layers: one grey channel to `width` ones, a quarter as wide and high."""
     return nn.Sequential(
         nn.Conv2d(1, width, kernel_size=7, stride=2, padding=3, bias=False),
         nn.BatchNorm2d(width),
@@ -86,9 +86,10 @@ def stem(width: int) -> nn.Sequential:
 
 
 def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    """Two residual blocks, from `inputs` channels to `outputs`; a stride of 2 halves the size.
+    """Two residual blocks, from `inputs` channels to `outputs`.
 
-    Where the shape changes, the skip connection is a 1 x 1 convolution.
+    A stride of 2 halves the size. Where the shape changes, the skip connection is a
+    1 x 1 convolution.
     """
     skip = None
     if stride != 1 or inputs != outputs:
@@ -96,7 +97,8 @@ def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
             nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False),
             nn.BatchNorm2d(outputs),
         )
-    return nn.Sequential(BasicBlock(inputs, outputs, stride, skip), BasicBlock(outputs, outputs))
+    first = BasicBlock(inputs, outputs, stride, skip)
+    return nn.Sequential(first, BasicBlock(outputs, outputs))
 
 
 def to_target(landmarks: torch.Tensor, size: int) -> torch.Tensor:
