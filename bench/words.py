@@ -242,9 +242,9 @@ def maps_in_words(values: Record) -> str:
         told += f"- In every seed, maps from {'; maps from '.join(saved)}.\n"
     if len(said["better"]) == len(counts):
         told += (
-            "\nAugmentation moved these faces, which is one of the four cases from above. Maps were "
-            "better all the same. So the place is not all that a map saves. What else it is, this "
-            "table does not say; network and loss differ, too.\n"
+            "\nAugmentation moved these faces, which is one of the four cases from above. Maps "
+            "were better all the same. So the place is not all that a map saves. What else it is, "
+            "this table does not say; network and loss differ, too.\n"
         )
     return told
 
