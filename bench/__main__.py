@@ -198,7 +198,7 @@ def measure_shipped(run: Run) -> None:
 
 def measure_lists(run: Run) -> None:
     """The weights in the repository on every data set's test list, turned heads apart."""
-    values = lists.measure(run.data_sets)
+    values = lists.measure(run.data_sets, lists.by_default())
     run.record("lists", values)
     print(lists_table(values))
 

@@ -17,16 +17,19 @@ from helpers.predict import Landmarker
 TURNED = 30  # degrees of yaw, from which on a head counts as turned
 
 
-def measure(names: Sequence[str], peers: Sequence[Contender] = ()) -> dict[str, Any]:
-    """For each list of `rows` how its contenders do; from the label files' boxes.
+def by_default() -> list[Contender]:
+    """The weights that ship, each as `landmarks` predicts by default."""
+    return [ways(Landmarker.load(name), f"`{name}`", path)[-1] for name, path in SHIPPED.items()]
 
-    names: of the data sets. peers: whom to set beside the weights that ship, which predict in the
-    way that `landmarks` does by default. Of a contender: "nme" and "failure_8", each [value, low,
-    high] with the ends of its 95 % interval, drawing whole photographs; "turned", the same of
-    failures among heads turned by `TURNED` degrees and more, how many these are in front.
+
+def measure(names: Sequence[str], contenders: Sequence[Contender]) -> dict[str, Any]:
+    """For each data set of `names`, in "rows", how contenders do on its test list.
+
+    From the label files' boxes. Of a contender: "nme" and "failure_8", each [value, low, high] with
+    the ends of its 95 % interval, drawing whole photographs; "turned", the same of failures among
+    heads turned by `TURNED` degrees and more, how many these are in front.
     """
-    best = [ways(Landmarker.load(name), f"`{name}`", path)[-1] for name, path in SHIPPED.items()]
-    return {"rows": {set_name(name): _of_list(name, [*best, *peers]) for name in names}}
+    return {"rows": {set_name(name): _of_list(name, contenders) for name in names}}
 
 
 def _of_list(name: str, contenders: Sequence[Contender]) -> dict[str, Any]:

@@ -308,8 +308,8 @@ def goals_in_words(results: Results) -> list[list[str]]:
         [
             "the recipe from nothing 20 % below the trees after 30 minutes on two cores",
             f"{below['recipe']} after {minutes:.0f} minutes: {_met(gained['recipe'] >= 0.2)}",
-            "One seed; networks like it differ by some 0.03 from seed to seed (notebook 7). The "
-            "trees had 4.61 % before both settings that help them were tried together",
+            "One seed; networks like it differ a little from seed to seed (notebook 7). Next: two "
+            "more seeds, and the levers of the first row",
         ],
         [
             "on the official common set `research` 2.9, `fast` 3.3, `free` 4.5 %",

@@ -106,12 +106,12 @@ def close_up(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The square around some points [..., 2] of a picture, and the points on it.
 
-    uint8 [size, size] or [size, size, 3], black beyond the picture. margin: how many times as wide
-    as the points reach.
+    image: uint8 [H, W] or [H, W, 3]. The square is uint8 [size, size] or [size, size, 3], black
+    beyond the picture. margin: how many times as wide as the points reach; at least a pixel.
     """
     known = np.asarray(points, float).reshape(-1, 2)
     low, high = known.min(0), known.max(0)
-    side = max(high - low)
+    side = max(*(high - low), 1)
     matrix = crop_matrix((*((low + high - side) / 2), side, side), size, margin)
     return warp(image, matrix, size), move(points, matrix)
 

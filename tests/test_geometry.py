@@ -11,7 +11,7 @@ from torch import nn
 from helpers.annotations import read_faces, read_image
 from helpers.augment import Augment
 from helpers.boxes import upright
-from helpers.crop import MARGIN, compose, crop_matrix, invert, move, scaled, to_grey, warp
+from helpers.crop import MARGIN, close_up, compose, crop_matrix, invert, move, scaled, to_grey, warp
 from helpers.dataset import FaceLandmarksDataset
 from helpers.model import to_pixels, to_target
 from helpers.predict import SECOND, Landmarker
@@ -254,3 +254,18 @@ def test_what_the_network_says_is_undone_exactly():
     points = torch.from_numpy(DOTS[None])
     back = to_pixels(to_target(points, 224), 224)
     torch.testing.assert_close(back.double(), points, atol=1e-4, rtol=0)
+
+
+def test_a_close_up_holds_its_points_and_moves_them_along():
+    picture = np.zeros((60, 90, 3), np.uint8)
+    points = np.float32([[20, 10], [60, 30], [40, 22]])
+    for x, y in points.astype(int):
+        picture[y, x] = 255
+    square, moved = close_up(picture, points, margin=1.5, size=120)
+    assert square.shape == (120, 120, 3)
+    assert np.ptp(moved[:, 0]) == pytest.approx(120 / 1.5)  # the wider of the two ways
+    for x, y in moved.round().astype(int):
+        assert square[y - 1 : y + 2, x - 1 : x + 2].max() > 100
+    pairs = close_up(picture, np.stack([points, points + 2]))[1]
+    assert pairs.shape == (2, 3, 2)
+    assert np.isfinite(close_up(picture, points[:1])[1]).all()  # a single point has no width

@@ -13,7 +13,6 @@ from helpers.sources import label_file
 
 
 def test_turned_heads_are_counted_apart_on_each_list(make_folder, monkeypatch):
-    monkeypatch.setattr(lists, "SHIPPED", {})
     folder = make_folder("one", train=8, test=40)
     faces = read_faces(label_file(folder, "test"))
     truth = np.stack([face.landmarks for face in faces])
