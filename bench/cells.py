@@ -15,7 +15,6 @@ from bench.tables import (
 from bench.words import (
     DATA,
     Results,
-    budget_in_words,
     changes_in_words,
     habits_in_words,
     maps_in_words,
@@ -68,8 +67,7 @@ def _improve_cell(results: Results) -> str:
     values = results[f"improve {DATA}"]
     return (
         f"## What each change did, and what it cost\n\n{_where(results)} Each network was shown "
-        f"about {values['looks']:,} faces. {_seeds(values['seeds'])} The last column says how many "
-        f"milliseconds of one core a face takes in training.\n\n{steps_table(values)}\n"
+        f"about {values['looks']:,} faces. {_seeds(values['seeds'])}\n\n{steps_table(values)}\n"
         f"{changes_in_words(values)}\n\n{_whole('what-each-change-is-worth')}"
     )
 
@@ -77,10 +75,9 @@ def _improve_cell(results: Results) -> str:
 def _budget_cell(results: Results) -> str:
     values = results[f"budget {DATA}"]
     return (
-        "## How long is long enough?\n\nTwo of the trials once more, with shorter trainings. Each "
-        "had its whole schedule, so that its rate of learning fell to zero at its own end."
-        f"\n\n{budget_table(values)}\n"
-        f"{budget_in_words(values)}\n{_whole('what-each-change-is-worth')} The same as a picture:"
+        "## How long is long enough?\n\nTwo of the trials once more, with shorter trainings, each "
+        f"with its whole schedule.\n\n{budget_table(values)}\n"
+        f"{_whole('what-each-change-is-worth')} The same as a picture:"
     )
 
 

@@ -159,7 +159,10 @@ def habits_in_words(values: Record, board: Record) -> str:
     """
     runs = {name: [run["test"] for run in rows] for name, rows in longest(values).items()}
     stands, mean_face = runs.pop(STANDS), board["contenders"]["mean face"]["nme"][0]
-    said = {name: verdict(errors, stands).split(", ")[1] for name, errors in runs.items()}
+    pairs = {INSTEAD[name]: (errors, stands) for name, errors in runs.items()}
+    label, haar = ([run[key] for run in values["haar"]] for key in ("label", "haar"))
+    pairs["the label file's boxes"] = label, haar
+    said = {name: verdict(*pair).split(", ")[1] for name, pair in pairs.items()}
     told = f"As it stands its test error is {spread(stands)} %, the mean face's {mean_face:.2f} %. "
     if sum(stands) / len(stands) > 0.7 * mean_face:
         told += (
@@ -169,7 +172,7 @@ def habits_in_words(values: Record, board: Record) -> str:
     texts = {"better": "Better in every seed", "worse": "Worse in every seed"}
     texts["seeds differ"] = "Not decided by these seeds"
     for end, text in texts.items():
-        names = [f"*{INSTEAD[name]}*" for name in runs if said[name] == end]
+        names = [f"*{name}*" for name in said if said[name] == end]
         if names:
             told += f"{text}: {', '.join(names)}. "
     return told.strip()
@@ -199,19 +202,6 @@ def left_out_in_words(values: Record) -> str:
     """Which trials of notebook 07 are not in its table: a line, or nothing."""
     names = [f"{what} (`{name}`)" for name, what in values["left_out"].items()]
     return f"Not tried for so long yet: {'; '.join(names)}.\n" if names else ""
-
-
-def budget_in_words(values: Record) -> str:
-    """How the errors of two trials changed as their trainings got longer: a list."""
-    shown, told = [f"{count:,}" for count in values["shown"]], ""
-    for name, rows in values["trials"].items():
-        errors = [sum(run["test"] for run in runs) / len(runs) for runs in rows]
-        steps = [
-            f"{after - before:+.2f} from {few} to {many} faces"
-            for before, after, few, many in zip(errors, errors[1:], shown, shown[1:], strict=False)
-        ]
-        told += f"- `{name}`: {', '.join(steps)}.\n"
-    return told
 
 
 def maps_in_words(values: Record) -> str:

@@ -304,7 +304,8 @@ def cumulative_chart(
     figure = Figure(figsize=(PAGE, 3.8))
     axis = figure.add_axes((0.07, 0.14, 0.53, 0.76))
     lines = [axis.plot(*curve, label=name)[0] for name, curve in curves.items()]
-    axis.set(xlabel="better ←   error of a face, % of inter-ocular distance", ylabel="faces, %")
+    axis.set(xlabel="better ←   error of a face, % of inter-ocular distance   → worse")
+    axis.set(ylabel="faces, %")
     axis.set(xlim=(0, LAST), ylim=(0, HIGHEST))
     mark = axis.axvline(0, color="grey", linestyle="--", animated=True)
     dot = axis.plot([], [], "o", color="black", markersize=8, animated=True)[0]

@@ -86,7 +86,7 @@ def stem(width: int) -> nn.Sequential:
 
 
 def stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
-    """Two residual blocks, from `inputs` channels to `outputs`.
+    """Two blocks with skip connections, from `inputs` channels to `outputs`.
 
     A stride of 2 halves the size. Where the shape changes, the skip connection is a
     1 x 1 convolution.

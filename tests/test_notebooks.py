@@ -184,7 +184,11 @@ def test_the_minutes_are_those_of_the_notebooks_as_they_are():
     reading = {number(path): minutes(read_notebook(path)) for path in COURSE}
     found = {n: (m, in_class(m), exercises(solutions, n)) for n, m in reading.items()}
     assert {name: tuple(map(int, told)) for name, *told in rows} == found
-    assert sum(reading[name] for name in AFTERNOONS) < 180
+    assert sum(reading[name] for name in AFTERNOONS) <= 180
+    plan = text.split("## Two afternoons")[1].split("\n## ")[0]
+    told = re.findall(r"\b(0\d[bc]?) \((\d+)\)", plan)
+    assert len(told) >= 8
+    assert [one for one in told if int(one[1]) != found[one[0]][1]] == []
 
 
 def test_no_code_cell_speaks_to_a_tool(code):

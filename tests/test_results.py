@@ -226,6 +226,15 @@ def test_the_recorded_trials_say_what_notebook_07_says_of_them():
     assert low < min(trials["test"]["L1"]) < max(trials["test"]["L1"]) < high  # "level"
     assert max(trials["test"]["heat maps"]) < low
     assert max(trials["aside"]["margin"]) < min(trials["aside"]["start"])
+    against = {name: words["beside"] for name, words in RESULTS[f"improve {DATA}"]["words"].items()}
+    text = cell_text("07_improve", "improve-14")
+    for names, other in (
+        (("Wing", "SoftWing"), "flip"),
+        (("size",), "L1"),
+        (("average", "more faces", "generated"), "heat maps"),
+    ):
+        assert {against[name] for name in names} == {other}
+        assert re.search(f"`{names[-1]}` [^`]*`{other}`|`{names[-1]}`[^`]*against `{other}`", text)
     took = RESULTS[f"latency {DATA}"]["contenders"]
     once, both = (took[f"`free`, two passes{way}"]["milliseconds"] for way in ("", ", mirrored"))
     assert both / once == pytest.approx(2, abs=0.3)  # "about twice the time"
@@ -264,6 +273,11 @@ def test_a_second_crop_raises_the_mean_of_notebook_04s_network_alone():
     names = [name for name in found if name.endswith(", one pass")]
     raised = [n for n in names if found[n.replace("one pass", "two passes")] > found[n]]
     assert raised == ["notebook 04, one pass"] and len(names) > 4
+    values = RESULTS[f"improve {DATA}"]  # "of two such networks of three"
+    once = [run["test"] for run in values["trials"][values["added_to"]]]
+    lower = [both < one for both, one in zip(values["ways"]["second crop"], once, strict=True)]
+    assert sorted(lower) == [False, True, True]
+    assert "mean error of two such networks of three" in cell_text("05_predict", "490d2d23")
     assert "Those of heat maps fall." in cell_text("05_predict", "490d2d23")
     assert "Those of the heat maps fall a little" in cell_text("06_evaluate", "d3356250")
 

@@ -1,4 +1,4 @@
-"""Makes the README's pictures: the course, demo people, what notebook 05 drew, and every filter.
+"""Makes the README's pictures: the course, demo people, what notebook 01 draws, and every filter.
 
 `python tools/make_pictures.py`, after `python tools/run_notebooks.py --store`. With `--faces` also
 the eight demo people of tests/faces, on which committed weights are scored again and again: their
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pictures = {
         "filters.jpg": Image.fromarray(filter_sheet()),
         "people.jpg": Image.fromarray(contact_sheet()),
-        "result.jpg": drawn_by(ROOT / "notebooks" / "05_predict.ipynb", "readme"),
+        "result.jpg": drawn_by(ROOT / "notebooks" / "01_download.ipynb", "readme"),
     }
     for name, picture in pictures.items():
         with whole_file(ROOT / "docs" / name) as partial:

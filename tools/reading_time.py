@@ -5,8 +5,8 @@
 Estimates, since no reader was timed. The paces are those of people who read to learn: text and
 tables 200 words a minute (Carver 1992, "Reading rate: theory, research, and practical
 implications", Journal of Reading 36), code 500 lines an hour, as fast as reviewers read it who
-still find faults (Cohen 2006, "Best kept secrets of peer code review"). A picture has 20 seconds
-and a printed output 10, by our own clock. Sliders and waiting come on top. In class it takes half
+still find faults (Cohen 2006, "Best kept secrets of peer code review"), code that a cell prints
+likewise. A picture has 20 seconds and another output 10, by our own clock. Sliders and waiting come on top. In class it takes half
 as long again, for predictions and questions. An exercise has five minutes, and half a minute for
 each line of its solution. `TEACHING.md` has the minutes; a test holds them.
 """
@@ -44,7 +44,11 @@ def minutes(notebook: NotebookNode) -> int:
             continue
         if "colab" not in cell.metadata.get("tags", []):
             total += sum(bool(line.strip()) for line in cell.source.splitlines()) / LINES
+        source = re.search(r"getsource|excerpt", cell.source)  # printed code is code to read
         for output in cell.get("outputs", []):
+            if source:
+                total += sum(bool(line.strip()) for line in output["text"].splitlines()) / LINES
+                continue
             drawn = any(kind.startswith("image/") for kind in output.get("data", {}))
             total += 1 / (PICTURES if drawn else PRINTED)
     return round(total)
