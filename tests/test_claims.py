@@ -22,7 +22,7 @@ DATA = "ibug_300W_large_face_landmark_dataset"
 
 
 def without_curves(values):
-    """A record without its lists of more than four figures: nobody tells of one point of a curve."""
+    """A record without its lists of more than four figures: no text tells of a curve's points."""
     if isinstance(values, dict):
         return {key: without_curves(value) for key, value in values.items()}
     if isinstance(values, list):
@@ -51,7 +51,11 @@ SOURCED = {
     "08b_video": {share: "test_video.py computes it" for share in ("0.04", "0.47")},
     "08c_live": {"33": "1000 ms / 30 frames"},
     "09_own_faces": {"16": "Recipe.half"},
-    "11_people": {"142": "the card of people.npz", "61": "58 + 3, see below", "70": "free.pt's card"},
+    "11_people": {
+        "142": "the card of people.npz",
+        "61": "58 + 3, see below",
+        "70": "the card of free.pt",
+    },
 }
 EVERYWHERE = {"68", "136"}  # points, and their x and y
 

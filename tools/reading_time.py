@@ -6,9 +6,10 @@ Estimates, since no reader was timed. The paces are those of people who read to 
 tables 200 words a minute (Carver 1992, "Reading rate: theory, research, and practical
 implications", Journal of Reading 36), code 500 lines an hour, as fast as reviewers read it who
 still find faults (Cohen 2006, "Best kept secrets of peer code review"), code that a cell prints
-likewise. A picture has 20 seconds and another output 10, by our own clock. Sliders and waiting come on top. In class it takes half
-as long again, for predictions and questions. An exercise has five minutes, and half a minute for
-each line of its solution. `TEACHING.md` has the minutes; a test holds them.
+likewise. A picture has 20 seconds and another output 10, by our own clock. Sliders and waiting
+come on top. In class it takes half as long again, for predictions and questions. An exercise has
+five minutes, and half a minute for each line of its solution. `TEACHING.md` has the minutes; a test
+holds them.
 """
 
 import re
