@@ -371,7 +371,9 @@ def _rule_in(place: Path) -> Rule:
     if not file.is_file():
         return photograph_of
     try:
-        rows = list(csv.DictReader(read_text(file)[0].splitlines()))
+        lines = read_text(file)[0].splitlines()
+        delimiter = max(",;\t", key=lines[0].count) if lines else ","
+        rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
         raise ValueError(f"{file}: not a whole CSV file ({error}).") from error
     if not rows or not {"image", "photograph"} <= set(rows[0]):
@@ -417,6 +419,8 @@ def _face(
     )
     points, hidden = in_order(ordered, names)
     there = points[np.isfinite(points).all(1)]
+    if not entry.box and entry.pixels is None and len(there) and not np.ptp(there, axis=0).any():
+        raise ValueError(f"{where} has no box, and its points lie on one spot: give it a box.")
     box = entry.box or _box_of(entry.points, entry)
     left, top, width, height = box
     if max(map(abs, entry.box or (0,))) <= 1 and np.abs(there).max() <= 1:

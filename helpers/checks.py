@@ -4,6 +4,8 @@ The checks try the reader's function on values whose answer is known; none looks
 """
 
 import copy
+import functools
+import types
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -29,6 +31,50 @@ PICTURES = (
 )
 
 
+def _told(check: Callable[..., None]) -> Callable[..., None]:
+    """The same check, which answers where a function returns what cannot be looked at at all.
+
+    An error of the reader's own code is left as it is.
+    """
+
+    @functools.wraps(check)
+    def checked(*functions: Callable[..., Any]) -> None:
+        returned: list[Any] = []
+
+        def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def call(*given: Any, **named: Any) -> Any:
+                returned.append(function(*given, **named))
+                return returned[-1]
+
+            return call if isinstance(function, types.FunctionType) else function
+
+        try:
+            check(*map(watched, functions))
+        except (TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
+            if not returned or _is_of(error, functions):
+                raise
+            answer = returned[-1]
+            if answer is None:
+                return _not_yet("it returns nothing; is `return` missing?")
+            shape = f" of shape {tuple(answer.shape)}" if hasattr(answer, "shape") else ""
+            _not_yet(f"it returns a {type(answer).__name__}{shape}; something else was asked for.")
+
+    return checked
+
+
+def _is_of(error: BaseException, functions: tuple[Callable[..., Any], ...]) -> bool:
+    """Whether an error was raised inside one of these functions."""
+    codes = {getattr(function, "__code__", None) for function in functions}
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+@_told
 def check_photograph(rule: Callable[[str], Any]) -> None:
     """Notebook 01: rule(name of a picture) -> the same for two pictures of one photograph."""
     for one, other in product(PICTURES, repeat=2):
@@ -38,6 +84,7 @@ def check_photograph(rule: Callable[[str], Any]) -> None:
     return _right("photographs stay whole, and no folder became a single one.")
 
 
+@_told
 def check_inverse(inverse: Callable[[np.ndarray], np.ndarray]) -> None:
     """Notebook 02: inverse(matrix [2, 3]) -> the matrix of the way back."""
     matrix = crop_matrix((40, 30, 100, 100), 64, angle=20)
@@ -48,6 +95,7 @@ def check_inverse(inverse: Callable[[np.ndarray], np.ndarray]) -> None:
     return _right("every point came back to where it was.")
 
 
+@_told
 def check_nme(metric: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
     """Notebook 03: metric(predicted, truth), both [n, 68, 2] -> [n], per cent."""
     truth = np.random.default_rng(0).normal(size=(5, 68, 2)) * 40 + 100
@@ -60,6 +108,7 @@ def check_nme(metric: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
     return _right("that is the figure that every result in this series is given in.")
 
 
+@_told
 def check_flip(
     flip: Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
 ) -> None:
@@ -80,6 +129,7 @@ def check_flip(
     return _right("picture, places and names are mirrored.")
 
 
+@_told
 def check_convolution(
     convolution: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
 ) -> None:
@@ -100,6 +150,7 @@ def check_convolution(
     return _right("this is what each of the network's windows does.")
 
 
+@_told
 def check_step(step: Callable[..., Any]) -> None:
     """Notebook 04: step(model, images, targets, optimizer) makes one step of gradient descent."""
     dice = torch.Generator().manual_seed(0)
@@ -120,6 +171,7 @@ def check_step(step: Callable[..., Any]) -> None:
     return _right("forget the old gradients, compute the new ones, step.")
 
 
+@_told
 def check_look(look: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor]) -> None:
     """Notebook 04b: look(model, images [B, 1, S, S]) -> its answers as in use, in training."""
     torch.manual_seed(0)
@@ -142,6 +194,7 @@ def check_look(look: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor]) ->
     return _right("each face on its own, and training goes on as before.")
 
 
+@_told
 def check_map_back(map_back: Callable[..., np.ndarray]) -> None:
     """Notebook 05: map_back(points on the canvas [68, 2], box, size) -> points in the picture."""
     points = np.random.default_rng(0).uniform(0, 112, (68, 2))
@@ -152,6 +205,7 @@ def check_map_back(map_back: Callable[..., np.ndarray]) -> None:
     return _right("the points are in the photograph again.")
 
 
+@_told
 def check_failures(rate: Callable[[np.ndarray, float], float]) -> None:
     """Notebook 06: rate(errors [n], limit) -> per cent of faces whose error is above the limit."""
     errors = np.array([1.0, 2.0, 8.0, 9.0, 40.0])
@@ -161,6 +215,7 @@ def check_failures(rate: Callable[[np.ndarray, float], float]) -> None:
     return _right("the worst faces count, too.")
 
 
+@_told
 def check_same_list(gain: Callable[[np.ndarray, np.ndarray], float]) -> None:
     """Notebook 06b: gain(one, other), errors [n] each -> how much lower `other` is on average."""
     one, other = np.array([4.0, 6.0, np.nan, 8.0]), np.array([3.0, np.nan, 30.0, 6.0])
@@ -170,6 +225,7 @@ def check_same_list(gain: Callable[[np.ndarray, np.ndarray], float]) -> None:
     return _right("compared on the same faces.")
 
 
+@_told
 def check_mean_position(mean_position: Callable[[np.ndarray, int], tuple[float, float]]) -> None:
     """Notebook 07b: mean_position(chances [n, n], pixels a cell) -> (x, y) on the canvas."""
     chances = np.outer(np.eye(5)[1], np.eye(5)[3])
@@ -182,6 +238,7 @@ def check_mean_position(mean_position: Callable[[np.ndarray, int], tuple[float, 
     return _right("a cell lies at the middle of its pixels.")
 
 
+@_told
 def check_mirror_mean(mirror_mean: Callable[..., np.ndarray]) -> None:
     """Notebook 07: mirror_mean(predict, image [S, S]) -> landmarks [68, 2], the mean of two."""
     image = np.tile(np.linspace(0, 1, 32), (32, 1))
@@ -201,6 +258,7 @@ def check_mirror_mean(mirror_mean: Callable[..., np.ndarray]) -> None:
     return _not_yet("a predictor that is one and three pixels too low should become two too low.")
 
 
+@_told
 def check_similarity(similarity: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
     """Notebook 08: similarity(source [2, 2], target [2, 2]) -> the matrix [2, 3] between them."""
     source = np.array([[10.0, 20], [50, 40]])
@@ -217,6 +275,7 @@ def check_similarity(similarity: Callable[[np.ndarray, np.ndarray], np.ndarray])
     return _right("two points say how large, how turned and where.")
 
 
+@_told
 def check_low_pass(low_pass: Callable[[np.ndarray, float], Any]) -> None:
     """Notebook 08b: low_pass(values [t], share) -> smoothed [t], each a mix of the last and new."""
     values = np.array([0.0, 8.0, 8.0, 8.0, 0.0])
@@ -234,6 +293,7 @@ def check_low_pass(low_pass: Callable[[np.ndarray, float], Any]) -> None:
     return _right("what it said last is all that it has to remember.")
 
 
+@_told
 def check_newest(choose: Callable[[list[int]], int]) -> None:
     """Notebook 08c: choose(frames that wait, oldest first) -> the one to send; takes them out."""
     waiting = [1, 2, 3, 4]
@@ -248,6 +308,7 @@ def check_newest(choose: Callable[[list[int]], int]) -> None:
     return _right("late frames are dropped, and what is shown is never old.")
 
 
+@_told
 def check_known(distance: Callable[[np.ndarray, np.ndarray], float]) -> None:
     """Notebook 09: distance(predicted, truth), both [k, 2] -> mean over the known points."""
     predicted = np.array([[10.0, 20.0], [50.0, 20.0], [30.0, 44.0], [30.0, 80.0]])
@@ -263,6 +324,7 @@ def check_known(distance: Callable[[np.ndarray, np.ndarray], float]) -> None:
     return _right("who is not seen is not judged.")
 
 
+@_told
 def check_modes(fit: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]) -> None:
     """Notebook 11: fit(shapes [n, d], count) -> mean [d] and the first modes [count, d]."""
     mean, modes = fit(np.array([[4, 0, 20], [-4, 0, 20], [0, 1, 20], [0, -1, 20.0]]), 2)

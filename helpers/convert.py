@@ -11,6 +11,7 @@ from pathlib import Path
 from helpers.annotations import with_boxes
 from helpers.formats import FORMATS, Labels, read_labels, target_format, write_labels
 from helpers.shell import one_sentence, parser_of
+from helpers.storage import other_file
 
 
 def convert(source: str | Path, target: str | Path, form: str | None = None) -> str:
@@ -24,8 +25,7 @@ def convert(source: str | Path, target: str | Path, form: str | None = None) -> 
     read or the other cannot hold it.
     """
     source, target = Path(source), Path(target)
-    if target.exists() and source.resolve() == target.resolve():
-        raise ValueError(f"{target}: is the file to convert; give the result another name.")
+    other_file(target, source)
     form = target_format(target, form)
     labels = read_labels(source)
     place = source if source.is_dir() else source.parent

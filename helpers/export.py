@@ -14,7 +14,7 @@ import torch
 
 from helpers.checkpoint import load_checkpoint
 from helpers.shell import one_sentence, parser_of
-from helpers.storage import whole_file
+from helpers.storage import other_file, whole_file
 
 
 def export(checkpoint: str | Path, path: str | Path, count: int | None = None) -> None:
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("checkpoint", help="a file that training wrote, or `research` or `free`")
     parser.add_argument("file", help="the ONNX file to write")
     args = parser.parse_args(arguments)
-    export(args.checkpoint, args.file)
+    export(args.checkpoint, other_file(args.file, args.checkpoint))
     print(f"{args.file}: {Path(args.file).stat().st_size / 1e6:.1f} MB")
 
 

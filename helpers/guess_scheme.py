@@ -267,9 +267,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("file", help="the TOML file to write")
     args = parser.parse_args(arguments)
     path = Path(args.file)
+    picture = path.with_suffix(".png")
+    if path.suffix != ".toml":
+        raise ValueError(f"{path}: must end in .toml.")
+    if picture.exists() and not path.exists():  # of an earlier run both would be there
+        raise ValueError(f"{picture}: is there already and would be lost; choose another name.")
     scheme = scheme_for(load_faces("train", args.faces))
     write_scheme(scheme, path)
-    picture = path.with_suffix(".png")
     with whole_file(picture) as partial:
         Image.fromarray(paint_scheme(scheme)).save(partial, "png")
     print(f"{path} and {picture}: {len(scheme)} points, errors in {scheme.measure}.")

@@ -15,18 +15,18 @@ from typing import IO
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, features
 from PIL.TiffImagePlugin import TiffImageFile
 
 # What Pillow raises for a file that it cannot decode: some broken PNGs are a SyntaxError to it,
-# others a ValueError.
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+# others a ValueError, broken AVIFs a RuntimeError.
+UNREADABLE = (OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError)
 # Pixels that a picture may have when it is decoded, unless the variable FACES_PIXELS says another
 # number: three bytes each, and as much again while it is converted.
 MOST_PIXELS = 250_000_000
 # What the names of pictures end in, where a folder is searched for them.
 PICTURES = (
-    *(".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
+    *(".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"),
     *(".heic", ".heif", ".avif"),
 )
 LARGEST = 4096  # pixels: the longer side of a photograph, unless another is asked for
@@ -186,7 +186,7 @@ def _read(
             full = picture.size
             if largest and max(full) > largest:  # only a JPEG's decoder can scale
                 part = largest / max(full)
-                picture.draft(None, (round(full[0] * part), round(full[1] * part)))
+                picture.draft(None, (max(1, round(full[0] * part)), max(1, round(full[1] * part))))
             _check_pixels(file, *picture.size)
             held = _held(picture) if turn else 1
             if _deep(picture, file):
@@ -351,7 +351,9 @@ def _told(file: str | Path | IO[bytes], error: BaseException | None) -> str:
     if head[4:8] == b"ftyp":
         heic = head[8:12] in HEIC
         why = "it is HEIC, as telephones store: `pip install pillow-heif`, or export it as JPEG"
-        if head[8:12] == b"avif":
+        if head[8:12] == b"avif" and features.check("avif"):
+            why = "it is AVIF, and damaged"
+        elif head[8:12] == b"avif":
             why = "it is AVIF: `pip install -U pillow`, or export it as JPEG"
         elif not heic:
             why = "it is a video, for helpers.video"

@@ -28,7 +28,7 @@ from helpers.landmarks import IBUG, Scheme
 from helpers.pictures import PICTURES, picture_size, read_scaled, to_stored
 from helpers.predict import Landmarker
 from helpers.shell import one_sentence, parser_of
-from helpers.storage import short_hash, whole_file
+from helpers.storage import other_file, short_hash, whole_file
 
 ENDINGS = (".csv", ".xml", ".json", ".pts")
 LARGEST = 2048  # pixels: the longer side at which a photograph is looked at
@@ -52,7 +52,7 @@ def predict_many(
     `helpers.pictures.read_image` reads it, not turned by its EXIF tag.
     landmarker: what finds them. checkpoint: its name or file; what other weights have found, of
     that name or another, is not kept.
-    sheet: a JPEG to draw, with up to 48 of the pictures and their points.
+    sheet: a JPEG to draw, with up to 48 of the pictures and their points; none of the pictures.
 
     What is found goes into a journal beside `out`, picture by picture. After an interrupt, the
     same call goes on behind the last one; the journal becomes `out` at the end. One picture is in
@@ -66,6 +66,10 @@ def predict_many(
     paths = list(pictures_in(sources))
     if not paths:
         raise ValueError(f"{', '.join(map(str, sources))}: no pictures there.")
+    if sheet:
+        if Path(sheet).suffix.lower() not in (".jpg", ".jpeg"):
+            raise ValueError(f"{sheet}: must end in .jpg.")
+        other_file(sheet, *paths)
     if out.suffix.lower() == ".pts":  # hours of predictions would be lost to it at the end
         shown: dict[Path, str] = {}
         for path in paths:
@@ -159,6 +163,8 @@ def _record(path: str, landmarker: Landmarker) -> Record:
 
 def _check_name(path: str) -> None:
     """Raises ValueError where the name of a file is no text that a label file can hold."""
+    if any(ord(letter) < 32 for letter in path):
+        raise ValueError(f"{path!r}: its name has a character that no text has; rename it.")
     if (named := path.encode("utf-8", "replace").decode()) != path:
         raise ValueError(f"{named}: where ? stands its name is not UTF-8; rename it.")
 
@@ -238,10 +244,15 @@ def _write(out: Path, records: Any, scheme: Scheme) -> dict[Path, str]:
     writer = {".csv": _csv, ".xml": _xml, ".json": _json}.get(out.suffix.lower())
     shown: dict[Path, str] = {}
     if writer is None:
+        # A further face of party.jpg must not have the name of party_2.jpg's first one.
+        first = {_pts_file(out, seen_from(out, r["image"]), 1, {}) for r in records()}
         seen: dict[str, int] = {}
         for entry, _ in _entries(records(), out, scheme):
-            seen[entry.image] = seen.get(entry.image, 0) + 1
-            with whole_file(_pts_file(out, entry.image, seen[entry.image], shown)) as partial:
+            which = seen.get(entry.image, 0) + 1
+            while which > 1 and _pts_file(out, entry.image, which, {}) in first:
+                which += 1
+            seen[entry.image] = which
+            with whole_file(_pts_file(out, entry.image, which, shown)) as partial:
                 partial.write_text(text_of(entry.points), "ascii")
         return shown
     with whole_file(out) as partial, open(partial, "w", encoding="utf-8", newline="") as file:

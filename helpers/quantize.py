@@ -15,7 +15,7 @@ from helpers.crop import MARGIN
 from helpers.dataset import FaceLandmarksDataset, load_faces
 from helpers.predict import middle_crops
 from helpers.shell import one_sentence, parser_of
-from helpers.storage import whole_file
+from helpers.storage import other_file, whole_file
 
 COUNT = 256  # faces that show how large the numbers of each layer become
 
@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("out", help="the ONNX file to write")
     parser.add_argument("--faces", default="demo", help="demo, ibug or a path: whose training list")
     args = parser.parse_args(arguments)
+    other_file(args.out, args.file)
     load_onnx(args.file)  # what cannot be read is told before any faces are made
     quantize(args.file, args.out, load_faces("train", args.faces))
 

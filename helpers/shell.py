@@ -24,6 +24,13 @@ def parser_of(name: str, text: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(f"python -m helpers.{name}", description=text.splitlines()[0])
 
 
+def natural(text: str) -> int:
+    """A whole number of at least 0 that a random generator takes, as the `type` of an argument."""
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, not {text}")
+    return int(text)
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1, as the `type` of an argument."""
     if not text.isdecimal() or int(text) < 1:

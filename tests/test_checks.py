@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers import checks
 from helpers.checks import check_modes
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -56,3 +57,17 @@ def test_modes_are_right_with_either_sign_but_not_where_the_mean_was_kept(
 
     check_modes(fit)
     assert capsys.readouterr().out.startswith(said)
+
+
+def test_a_check_says_that_a_function_returns_nothing_or_another_thing(capsys):
+    checks.check_flip(lambda image, marks: None)
+    assert capsys.readouterr().out == "Not yet: it returns nothing; is `return` missing?\n"
+    checks.check_inverse(lambda matrix: matrix.tolist()[0])
+    assert capsys.readouterr().out.startswith("Not yet: it returns a list; something else")
+
+
+def test_a_mistake_in_the_readers_own_code_is_shown_as_it_is():
+    with pytest.raises(ZeroDivisionError):
+        checks.check_inverse(lambda matrix: 1 / 0)
+    with pytest.raises(IndexError):
+        checks.check_inverse(lambda matrix: matrix[7])

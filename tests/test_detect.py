@@ -153,3 +153,12 @@ def test_folding_batch_norms_changes_nothing():
 
 def test_weights_are_at_most_a_megabyte_each():
     assert all((ASSETS / f"{name}.pt").stat().st_size < 1_000_000 for name in FINDERS)
+
+
+def test_more_faces_than_are_looked_at_together_are_found():
+    face, _ = draw_person(
+        sample_person(np.random.default_rng(3)), seed=3, shape=(96, 96), face_width=48
+    )
+    crowd = np.tile(face, (15, 18, 1))
+    found = find_faces(to_grey(crowd), finder=load_finder("finder_research")).boxes
+    assert len(found) >= 15 * 18 > detect.AT_ONCE  # and between two perhaps a third

@@ -265,6 +265,14 @@ def test_a_number_that_a_face_has_in_two_spellings_is_refused(file, pictures):
         Labels(file, pictures, [f"{k:02d}" for k in range(68)])
 
 
+def test_an_xml_file_of_another_kind_is_refused_and_stays(file, pictures):
+    text = "<annotations><image id='0' name='a.jpg'/></annotations>"
+    file.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="begins with <annotations>, not with dlib's <dataset>"):
+        Labels(file, pictures, NAMES)
+    assert file.read_text("utf-8") == text
+
+
 def test_a_file_of_imglab_whose_header_names_the_wrong_encoding_is_gone_on_with(file, pictures):
     """Its bytes are UTF-8 whatever the header says; and it puts a label into a box."""
     file.write_text(
@@ -683,3 +691,8 @@ def test_boxes_go_to_the_model_and_back_by_the_scale_of_the_picture_that_it_sees
     editor._suggest(0, *editor._shown(0))
     assert editor.state(0)["faces"][0]["box"] == [200, 100, 400, 402]
     assert given == [[[100, 50, 200, 201]]]
+
+
+def test_hidden_files_of_a_mac_are_no_pictures(pictures):
+    (pictures[0].parent / "._a.jpg").write_bytes(b"not a picture")
+    assert pictures_of(pictures[0].parent) == list(pictures)

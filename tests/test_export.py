@@ -9,7 +9,7 @@ import pytest
 import torch
 from skimage.data import astronaut
 
-from helpers import export
+from helpers import export, quantize
 from helpers.checkpoint import save_checkpoint
 from helpers.heatmap import HeatmapNet
 from helpers.model import LandmarkNet
@@ -107,3 +107,13 @@ def test_a_missing_package_is_named(files, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(SystemExit, match=r"x\.onnx: to write it needs onnx and onnxscript"):
         export.main([str(files[0]), str(tmp_path / "x.onnx")])
+
+
+def test_a_file_is_not_written_over_itself(files):
+    network, exported = files
+    before = network.read_bytes(), exported.read_bytes()
+    with pytest.raises(SystemExit, match="is the file to read; name another one to write"):
+        export.main([str(network), str(network)])
+    with pytest.raises(SystemExit, match="is the file to read; name another one to write"):
+        quantize.main([str(exported), str(exported)])
+    assert before == (network.read_bytes(), exported.read_bytes())

@@ -459,7 +459,7 @@ def test_the_shell_says_what_it_has_done_and_refuses_in_one_sentence(tmp_path, c
     (tmp_path / "a.xml").write_text(CVAT)
     main([str(tmp_path / "a.xml"), str(tmp_path / "b.json")])
     assert "3 faces on 2 pictures written to" in capsys.readouterr().out
-    for bad, sentence in [("b.txt", "names no format"), ("a.xml", "is the file to convert")]:
+    for bad, sentence in [("b.txt", "names no format"), ("a.xml", "is the file to read")]:
         with pytest.raises(SystemExit, match=sentence):
             main([str(tmp_path / "a.xml"), str(tmp_path / bad)])
     table = "eye_x,eye_y,nose_x,nose_y,image\n1,2,0,0,a.jpg\n"
@@ -527,3 +527,55 @@ def test_a_further_face_from_before_is_told_unless_it_has_a_picture(tmp_path, ca
 def test_a_table_with_tabs_is_found_in_a_folder(tmp_path):
     (tmp_path / "l.tsv").write_text("eye_x\teye_y\timage\n1\t2\ta.jpg\n")
     assert label_files(tmp_path) == [tmp_path / "l.tsv"]
+
+
+def test_names_of_points_that_are_numbers_survive_coco_and_no_names_are_no_mistake(tmp_path):
+    category = {"id": 1, "name": "f", "keypoints": [0, 1]}
+    data = {
+        "images": [{"id": 1, "file_name": "a.jpg"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [11, 18, 2, 14, 23, 2]}
+        ],
+        "categories": [category, {"id": 2, "name": "car", "keypoints": None}],
+    }
+    (tmp_path / "in.json").write_text(json.dumps(data), "utf-8")
+    convert(tmp_path / "in.json", tmp_path / "out.json")
+    written = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert written["annotations"][0]["keypoints"] == [11, 18, 2, 14, 23, 2]
+    data["images"][0]["file_name"] = 5
+    (tmp_path / "in.json").write_text(json.dumps(data), "utf-8")
+    with pytest.raises(ValueError, match=r"in\.json: image 1 has no file_name that is text"):
+        read_labels(tmp_path / "in.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("q.csv", 'image,a_x,a_y,note\na.jpg,1,2,"first\nb.jpg,3,4,x\n', "not a whole CSV file"),
+        ("h.xml", "<html><body>x</body></html>", "begins with <html>, neither dlib's <dataset>"),
+        ("v.xml", "<annotations><track id='0'/></annotations>", "is CVAT's for videos"),
+        ("n.json", "{" + f'"images": {"9" * 5000}' + "}", "not a whole JSON file"),
+    ],
+)
+def test_what_would_be_lost_in_silence_is_refused(tmp_path, name, text, told):
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(ValueError, match=f"{name}: .*{told}"):
+        read_labels(tmp_path / name)
+
+
+def test_a_csv_of_excel_may_have_empty_columns_and_a_line_for_excel_alone(tmp_path):
+    (tmp_path / "e.csv").write_text("sep=;\r\nimage;a_x;a_y;;\r\na.jpg;1;2;;\r\n", "utf-8")
+    (entry,) = read_labels(tmp_path / "e.csv").entries
+    assert entry.image == "a.jpg" and entry.points.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize("form", ["pts", "labelme"])
+def test_a_folder_is_written_whole_or_not_at_all(tmp_path, form):
+    points = np.array([[1.0, 2.0], [3.0, 4.0]])
+    entries = [
+        Entry(image, None, (0, 0, 9, 9), ("a", "b"), points, np.zeros(2, bool))
+        for image in ("z.jpg", "a.jpg", "a.png")
+    ]
+    with pytest.raises(ValueError, match="is the name for"):
+        write_labels(tmp_path / "out", Labels(entries), form)
+    assert not (tmp_path / "out").exists()

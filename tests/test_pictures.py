@@ -218,3 +218,13 @@ def test_the_fewer_the_points_the_larger_their_dots(count, least):
     points = 320 + 180 * np.stack([np.cos(angles), np.sin(angles)], 1)
     painted = paint(np.zeros((640, 640, 3), np.uint8), points, (255, 0, 0))
     assert least <= (painted[..., 0] > 128).sum() / count <= 4 * least
+
+
+def test_a_damaged_avif_is_told(tmp_path):
+    stored = io.BytesIO()
+    Image.fromarray(np.dstack([GREY] * 3)).save(stored, "AVIF")
+    data = stored.getvalue()
+    start = data.index(b"mdat") + 4
+    (tmp_path / "b.avif").write_bytes(data[:start] + b"\xff" * 16 + data[start + 16 :])
+    with pytest.raises(ValueError, match=r"b\.avif: not a picture .*AVIF, and damaged"):
+        read_photograph(tmp_path / "b.avif")

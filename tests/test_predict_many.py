@@ -293,3 +293,42 @@ def test_a_predicted_face_has_the_box_of_its_scheme(folder, scheme, points, side
     predict_many([folder / "Übung" / "0 é.png"], folder / "out.xml", landmarker)
     [face] = read_faces(folder / "out.xml")
     assert face.box[2:] == pytest.approx((side, side), abs=0.1)
+
+
+def test_a_sheet_is_a_jpeg_and_none_of_the_pictures(folder):
+    out, photograph = folder.parent / "out.csv", folder / "phone.jpg"
+    before = photograph.read_bytes()
+    with pytest.raises(ValueError, match=r"phone\.jpg: is the file to read"):
+        predict_many([folder], out, Fake(), sheet=photograph)
+    with pytest.raises(ValueError, match=r"out\.csv: must end in \.jpg"):
+        predict_many([folder], out, Fake(), sheet=out)
+    assert photograph.read_bytes() == before and not out.exists()
+
+
+def test_a_long_thin_jpeg_does_not_stop_the_others(folder):
+    Image.new("RGB", (2, 12_000), (200,) * 3).save(folder / "thin.jpg")
+    out = folder.parent / "out.csv"
+    assert "5 faces in 7 pictures" in predict_many(
+        [folder], out, Fake(), sheet=out.with_name("s.jpg")
+    )
+
+
+def test_a_name_with_a_control_character_is_told_and_the_file_stays_readable(folder):
+    shutil.copy(folder / "phone.jpg", folder / "a\x01b.jpg")
+    out = folder / "out.xml"
+    report = predict_many([folder], out, Fake())
+    assert r"a\x01b.jpg': its name has a character that no text has" in report
+    assert len(read_faces(out)) == 4
+
+
+def test_a_further_face_never_takes_the_name_of_another_picture(folder):
+    class Two(Fake):
+        def landmarks(self, image):
+            return np.concatenate([super().landmarks(image)] * 2)
+
+    for name in ("party.png", "party_2.png"):
+        shutil.copy(folder / "Übung" / "0 é.png", folder / name)
+    out = folder.parent / "all.pts"
+    predict_many([folder / "party.png", folder / "party_2.png"], out, Two())
+    names = {"party.pts", "party_3.pts", "party_2.pts", "party_2_2.pts"}
+    assert {path.name for path in out.rglob("*.pts")} == names

@@ -154,3 +154,17 @@ def test_the_shell_runs_its_file_once(tmp_path):
         command = [sys.executable, "-W", "error::RuntimeWarning", "-m", package, "--help"]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert package in done.stdout and not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--average", "1.5"], "--average must be at least 0 and below 1, not 1.5"),
+        (["--seed", "-5"], "must be a whole number of at least 0, not -5"),
+        (["--faces", ""], "--faces must be demo, ibug or a path, not nothing"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(words, told, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--epochs", "1", "--out", str(tmp_path / "x.pt")])
+    assert told in f"{stopped.value}{capsys.readouterr().err}"

@@ -16,7 +16,7 @@ from helpers.landmarks import must_be_ibug
 from helpers.pictures import read_photograph
 from helpers.predict import Landmarker
 from helpers.shell import one_sentence, parser_of
-from helpers.storage import whole_file
+from helpers.storage import other_file, whole_file
 from helpers.video import ENDINGS, filtered
 
 ANIMATED = ("GIF", "WEBP", "PNG")
@@ -42,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     source, target = Path(args.source), Path(args.target)
     if not source.is_file():
         raise ValueError(f"{source}: there is no such file.")
-    if target.exists() and target.samefile(source):
-        raise ValueError(f"{target}: is the file to read; name another one to write.")
+    other_file(target, source)
     kind = Image.registered_extensions().get(target.suffix.lower())
     is_picture = kind in Image.SAVE  # Pillow reads more kinds than it writes
     try:

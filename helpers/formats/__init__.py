@@ -62,6 +62,10 @@ def format_of(path: Path) -> str:
         tag = _root(path)
         if tag == "annotation":
             raise ValueError(f"{path}: is Pascal VOC's XML, which has boxes and no points.")
+        if tag not in ("", "annotations", "dataset"):
+            raise ValueError(
+                f"{path}: begins with <{tag}>, neither dlib's <dataset> nor CVAT's <annotations>."
+            )
         return "cvat" if tag == "annotations" else "dlib"
     if ending == ".json":
         data = parse_json(path)

@@ -31,7 +31,7 @@ def parse_json(path: Path) -> Any:
     """The content of a JSON file; raises ValueError that names the file where it is broken."""
     try:
         return json.loads(read_text(path)[0])
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: of a number too long, too
         raise ValueError(f"{path}: not a whole JSON file ({error}).") from error
 
 
@@ -40,18 +40,25 @@ def read(path: Path) -> Labels:
     data = parse_json(path)
     try:
         images = {image["id"]: image for image in data["images"]}
-        names = {c["id"]: tuple(map(str, c.get("keypoints", ()))) for c in data["categories"]}
+        names = {c["id"]: tuple(map(str, c.get("keypoints") or ())) for c in data["categories"]}
         annotations = [a for a in data["annotations"] if a.get("keypoints") or names == {}]
         entries = [_entry(path, images, names, a) for a in annotations]
         used = {annotation["image_id"] for annotation in annotations}
         for key, image in images.items():
             if key not in used:
                 size = size_of(image.get("width"), image.get("height"))
-                entries.append(Entry(image["file_name"], size, place=path.parent))
+                entries.append(Entry(_name(path, image), size, place=path.parent))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not COCO keypoints ({error} is missing or wrong).") from error
     others = [a for a in data["annotations"] if not a.get("keypoints")]
     return Labels(entries, {"coco": data | {"annotations": others}})
+
+
+def _name(path: Path, image: dict) -> str:
+    """The name of an image's file; raises ValueError where it has none."""
+    if not isinstance(name := image["file_name"], str) or not name:
+        raise ValueError(f"{path}: image {image.get('id')} has no file_name that is text.")
+    return name
 
 
 def _entry(path: Path, images: dict, names: dict, annotation: dict) -> Entry:
@@ -62,7 +69,7 @@ def _entry(path: Path, images: dict, names: dict, annotation: dict) -> Entry:
             f"{path}: an annotation is of image {annotation['image_id']}, which the"
             " file does not list."
         )
-    name = image["file_name"]
+    name = _name(path, image)
     where = f"{path}: {name}"
     values = [number(value, where) for value in annotation["keypoints"]]
     known = names.get(annotation.get("category_id")) or numbered(len(values) // 3)
@@ -104,7 +111,7 @@ def write(path: Path, labels: Labels) -> None:
     categories = kept.get("categories") or [
         {"id": 1, "name": "face", "supercategory": "person", "keypoints": names, "skeleton": []}
     ]
-    points_of = {c["id"]: tuple(c.get("keypoints", ())) for c in categories}
+    points_of = {c["id"]: tuple(map(str, c.get("keypoints") or ())) for c in categories}
     images = list(kept.get("images", ()))
     numbers = {image["file_name"]: image["id"] for image in images}
     used = {entry.extra["coco"].get("id") for entry in faces if "coco" in entry.extra}

@@ -26,6 +26,8 @@ STATE = ("points", "outside", "occluded")  # where a point is, and whether it is
 def read(path: Path) -> Labels:
     """The entries of a CVAT file, in its order."""
     root = parse_xml(path)
+    if root.find("track") is not None and root.find("image") is None:
+        raise ValueError(f"{path}: is CVAT's for videos: export it as CVAT for images 1.1.")
     entries = []
     for image in root.findall("image"):
         name = image.get("name", "")

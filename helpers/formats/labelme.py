@@ -110,12 +110,16 @@ def _pair(point: Sequence[Any], where: str) -> tuple[float, float]:
 
 
 def write_folder(folder: Path, labels: Labels) -> None:
-    """Writes a JSON file for each picture, named as the picture."""
+    """Writes a JSON file for each picture, named as the picture.
+
+    Raises ValueError where two pictures would have one file, before any is written.
+    """
     pictures: dict[tuple[str, object], list[Entry]] = {}
     for entry in labels.entries:
         key = (entry.image, entry.extra.get("labelme file"))
         pictures.setdefault(key, []).append(entry)
     shown: dict[Path, str] = {}
+    files = []
     for (image, _), entries in pictures.items():
         # LabelMe seeks a picture from where its file lies, which is mostly beside it.
         beside = folder / PurePosixPath(image.replace("\\", "/"))
@@ -125,7 +129,9 @@ def write_folder(folder: Path, labels: Labels) -> None:
         if other := shown.get(path.resolve()):
             raise ValueError(f"{path}: is the name for the faces of {other} and of {image}.")
         shown[path.resolve()] = image
-        _write(path, entries, name)
+        files.append((path, entries, name))
+    for one in files:  # once it is known that all have a name
+        _write(*one)
 
 
 def write(path: Path, labels: Labels) -> None:

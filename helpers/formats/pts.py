@@ -67,28 +67,37 @@ def write_folder(folder: Path, labels: Labels) -> None:
     """Writes a .pts file for each face: named as its picture, `_2` and so on for further ones.
 
     Says so where the folder has further ones from before. Raises ValueError where two faces would
-    have one file.
+    have one file, before any is written.
     """
     seen: dict[str, int] = {}
+    faces = [entry for entry in labels.entries if entry.names]
+    # A further face of party.jpg must not have the name of party_2.jpg's first one.
+    first = {_named(folder, entry.image, 1) for entry in faces}
     shown: dict[Path, str] = {}
-    for entry in labels.entries:
-        if not entry.names:
-            continue
-        path = folder / Path(entry.image.replace("\\", "/")).with_suffix("")
-        if not path.resolve().is_relative_to(folder.resolve()):
-            path = folder / path.name
-        seen[entry.image] = seen.get(entry.image, 0) + 1
-        which = f"_{seen[entry.image]}" if seen[entry.image] > 1 else ""
-        path = path.with_name(f"{path.name}{which}.pts")
+    for entry in faces:
+        which = seen.get(entry.image, 0) + 1
+        while which > 1 and _named(folder, entry.image, which) in first:
+            which += 1
+        seen[entry.image] = which
+        path = _named(folder, entry.image, which)
         if path in shown:
             raise ValueError(
                 f"{path}: is the name for a face of {shown[path]} and of {entry.image}."
             )
         shown[path] = entry.image
+    for entry, path in zip(faces, shown, strict=True):  # once it is known that all have a name
         with whole_file(path) as partial:
             partial.write_text(text_of(entry.points), "ascii")
     if told := left_over(shown):
         print(told)
+
+
+def _named(folder: Path, image: str, which: int) -> Path:
+    """The file in a folder for a picture's face: 1, 2 and so on."""
+    path = folder / Path(image.replace("\\", "/")).with_suffix("")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        path = folder / path.name
+    return path.with_name(f"{path.name}{f'_{which}' if which > 1 else ''}.pts")
 
 
 def left_over(written: Collection[Path]) -> str:

@@ -8,6 +8,7 @@ together.
 """
 
 import csv
+import io
 import math
 import re
 import sys
@@ -27,9 +28,10 @@ def read(path: Path) -> Labels:
     text, _ = read_text(path)
     limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the pixels are one long cell
     try:
+        text = re.sub(r"\Asep=.\r?\n", "", text.lstrip("\r\n"))  # a line for Excel alone
         first = text.split("\n", 1)[0]
         delimiter = max(",;\t", key=first.count)
-        rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise ValueError(f"{path}: not a whole CSV file ({error}).") from error
     finally:
@@ -40,8 +42,7 @@ def read(path: Path) -> Labels:
         raise ValueError(f"{path}: has no columns NAME_x and NAME_y for any point.")
     if not {cell.lower() for cell in head} & {*NAMED}:
         raise ValueError(f"{path}: has no column that names the picture, such as image.")
-    if len({*head}) < len(head):
-        twice = next(cell for cell in head if head.count(cell) > 1)
+    if twice := next((cell for cell in head if cell and head.count(cell) > 1), None):
         raise ValueError(f"{path}: has the column {twice} twice.")
     entries = [
         _entry(path, head, names, cells, index + 1)

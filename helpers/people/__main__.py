@@ -6,7 +6,7 @@ python -m helpers.people FOLDER
 from pathlib import Path
 
 from helpers.people.collect import make_people
-from helpers.shell import one_sentence, parser_of, positive
+from helpers.shell import natural, one_sentence, parser_of, positive
 from helpers.storage import whole_folder
 
 
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("folder", type=Path, help="where it goes; must not exist")
     options.add_argument("--train", type=positive, default=512, help="faces to learn from")
     options.add_argument("--test", type=positive, default=128, help="faces to test on")
-    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--seed", type=natural, default=0)
     options.add_argument("--spread", type=float, default=1.0, help="above 1, all is less usual")
     args = options.parse_args(arguments)
     if args.folder.exists():

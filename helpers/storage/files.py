@@ -33,6 +33,14 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def other_file(target: str | Path, *sources: str | Path) -> Path:
+    """The path of a file to write; raises ValueError where it is one of the files to read."""
+    target = Path(target)
+    if target.exists() and any(Path(s).exists() and target.samefile(s) for s in sources):
+        raise ValueError(f"{target}: is the file to read; name another one to write.")
+    return target
+
+
 @contextmanager
 def whole_folder(folder: str | Path) -> Iterator[Path]:
     """A folder to fill, renamed to `folder` when the block ends well and removed otherwise.

@@ -1,6 +1,7 @@
 """Trains a network from a shell: `python -m helpers.train --faces demo --epochs 20 --out FILE`."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from helpers.landmarks import IBUG, Scheme, load_scheme, mean_of_known
 from helpers.metrics import mean_face_nme, nme
 from helpers.model import CPU_HAS_BF16, pick_device
 from helpers.predict import predict_all
-from helpers.shell import one_sentence, parser_of, positive
+from helpers.shell import natural, one_sentence, parser_of, positive
 from helpers.train.loop import History
 from helpers.train.recipe import Recipe
 
@@ -29,7 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise ValueError(f"--out must be a file: {args.out} is a folder.")
     if args.start and Path(args.start).resolve() == Path(args.out).resolve():
         raise ValueError(f"{args.out}: is --start and --out; an interrupt would lose the start.")
+    if (folder := Path(args.out).absolute().parent).is_dir() and not os.access(folder, os.W_OK):
+        raise ValueError(f"{args.out}: could not be written (its folder may not be written to).")
+    if not 0 <= args.average < 1:
+        raise ValueError(f"--average must be at least 0 and below 1, not {args.average}.")
     names = args.faces or ["demo"]
+    if "" in names:
+        raise ValueError("--faces must be demo, ibug or a path, not nothing.")
     lists = {name: load_faces("train", name) for name in names}
     test = load_faces("test", args.test or names[0])
     scheme = _scheme(args.scheme, lists[names[0]])
@@ -67,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--batch-size", type=positive, default=Recipe.batch_size)
     parser.add_argument("--lr", type=float, default=Recipe.lr)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=natural, default=0)
     parser.add_argument(
         "--average",
         type=float,

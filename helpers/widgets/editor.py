@@ -20,6 +20,7 @@ import traitlets
 
 from helpers.crop import scaled
 from helpers.draw import on_page
+from helpers.formats.labels import visible
 from helpers.landmarks import IBUG, Scheme
 from helpers.metrics import mean_face, place_face
 from helpers.pictures import PICTURES, encode
@@ -269,7 +270,7 @@ def pictures_of(pictures: str | Path | Sequence[str | Path]) -> list[Path]:
     """
     if isinstance(pictures, str | Path):
         path = Path(pictures)
-        found = sorted(one for one in path.rglob("*") if one.suffix.lower() in PICTURES)
+        found = [one for one in visible(path) if one.suffix.lower() in PICTURES]
         found = [path] if path.is_file() else found
     else:
         found = list(dict.fromkeys(map(Path, pictures)))

@@ -405,6 +405,11 @@ class Labels:
             raise ValueError(
                 f"{self.file}: not a label file that can be read ({error}). Choose another name."
             ) from error
+        if root.tag != "dataset":
+            raise ValueError(
+                f"{self.file}: begins with <{root.tag}>, not with dlib's <dataset>, and would be "
+                "lost. Choose another name."
+            )
         for tag in self._head:
             self._head[tag] = root.findtext(tag) or self._head[tag]
         ours = {_place(one.path): at for at, one in enumerate(self.photographs)}
