@@ -564,7 +564,8 @@ def test_what_would_be_lost_in_silence_is_refused(tmp_path, name, text, told):
 
 
 def test_a_csv_of_excel_may_have_empty_columns_and_a_line_for_excel_alone(tmp_path):
-    (tmp_path / "e.csv").write_text("sep=;\r\nimage;a_x;a_y;;\r\na.jpg;1;2;;\r\n", "utf-8")
+    text = 'sep=;\r\nimage;a_x;a_y;;\r\n"a.jpg" ;1;2;;\r\n'  # and a space behind a cell
+    (tmp_path / "e.csv").write_text(text, "utf-8")
     (entry,) = read_labels(tmp_path / "e.csv").entries
     assert entry.image == "a.jpg" and entry.points.tolist() == [[1, 2]]
 

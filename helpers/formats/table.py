@@ -31,7 +31,7 @@ def read(path: Path) -> Labels:
         text = re.sub(r"\Asep=.\r?\n", "", text.lstrip("\r\n"))  # a line for Excel alone
         first = text.split("\n", 1)[0]
         delimiter = max(",;\t", key=first.count)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        rows = _rows(text, delimiter)
     except csv.Error as error:
         raise ValueError(f"{path}: not a whole CSV file ({error}).") from error
     finally:
@@ -50,6 +50,16 @@ def read(path: Path) -> Labels:
         if any(map(str.strip, cells))
     ]
     return Labels(entries, {"csv columns": head, "csv delimiter": delimiter})
+
+
+def _rows(text: str, delimiter: str) -> list[list[str]]:
+    """The cells of a table; raises csv.Error where a quotation mark stays open to its end."""
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        if "end of data" in str(error):  # all rows behind the mark would be one cell
+            raise
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
 def _entry(path: Path, head: list[str], names: list[str], cells: list[str], row: int) -> Entry:
