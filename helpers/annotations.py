@@ -20,6 +20,7 @@ from helpers.boxes import FEW, box_of
 from helpers.formats import Box, Entry, in_order, read_labels, read_text
 from helpers.formats import read_points as read_pts
 from helpers.formats.dlib import closing, opening
+from helpers.formats.table import without_excel
 from helpers.landmarks import NUM_LANDMARKS, mirrored
 from helpers.pictures import UNREADABLE as UNREADABLE
 from helpers.pictures import encode, picture_size
@@ -371,7 +372,7 @@ def _rule_in(place: Path) -> Rule:
     if not file.is_file():
         return photograph_of
     try:
-        lines = read_text(file)[0].splitlines()
+        lines = without_excel(read_text(file)[0]).splitlines()
         delimiter = max(",;\t", key=lines[0].count) if lines else ","
         rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error as error:
@@ -419,7 +420,8 @@ def _face(
     )
     points, hidden = in_order(ordered, names)
     there = points[np.isfinite(points).all(1)]
-    if not entry.box and entry.pixels is None and len(there) and not np.ptp(there, axis=0).any():
+    several = entry.pixels is None and len(points) > 1 and len(there) > 0
+    if not entry.box and several and not np.ptp(there, axis=0).any():
         raise ValueError(f"{where} has no box, and its points lie on one spot: give it a box.")
     box = entry.box or _box_of(entry.points, entry)
     left, top, width, height = box

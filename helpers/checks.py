@@ -31,6 +31,13 @@ PICTURES = (
 )
 
 
+MAY_RETURN_NOTHING = ("check_step", "check_newest")
+
+
+class _NothingError(Exception):
+    """A reader's function returned None."""
+
+
 def _told(check: Callable[..., None]) -> Callable[..., None]:
     """The same check, which answers where a function returns what cannot be looked at at all.
 
@@ -45,18 +52,20 @@ def _told(check: Callable[..., None]) -> Callable[..., None]:
             @functools.wraps(function)
             def call(*given: Any, **named: Any) -> Any:
                 returned.append(function(*given, **named))
+                if returned[-1] is None and check.__name__ not in MAY_RETURN_NOTHING:
+                    raise _NothingError
                 return returned[-1]
 
             return call if isinstance(function, types.FunctionType) else function
 
         try:
             check(*map(watched, functions))
+        except _NothingError:
+            _not_yet("it returns nothing; is `return` missing?")
         except (TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
             if not returned or _is_of(error, functions):
                 raise
             answer = returned[-1]
-            if answer is None:
-                return _not_yet("it returns nothing; is `return` missing?")
             shape = f" of shape {tuple(answer.shape)}" if hasattr(answer, "shape") else ""
             _not_yet(f"it returns a {type(answer).__name__}{shape}; something else was asked for.")
 

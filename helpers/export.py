@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from helpers.checkpoint import load_checkpoint
+from helpers.checkpoint import SHIPPED, load_checkpoint
 from helpers.shell import one_sentence, parser_of
 from helpers.storage import other_file, whole_file
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("checkpoint", help="a file that training wrote, or `research` or `free`")
     parser.add_argument("file", help="the ONNX file to write")
     args = parser.parse_args(arguments)
-    export(args.checkpoint, other_file(args.file, args.checkpoint))
+    export(args.checkpoint, other_file(args.file, SHIPPED.get(args.checkpoint, args.checkpoint)))
     print(f"{args.file}: {Path(args.file).stat().st_size / 1e6:.1f} MB")
 
 

@@ -351,7 +351,7 @@ def _told(file: str | Path | IO[bytes], error: BaseException | None) -> str:
     if head[4:8] == b"ftyp":
         heic = head[8:12] in HEIC
         why = "it is HEIC, as telephones store: `pip install pillow-heif`, or export it as JPEG"
-        if head[8:12] == b"avif" and features.check("avif"):
+        if head[8:12] == b"avif" and "avif" in features.modules and features.check("avif"):
             why = "it is AVIF, and damaged"
         elif head[8:12] == b"avif":
             why = "it is AVIF: `pip install -U pillow`, or export it as JPEG"

@@ -69,6 +69,9 @@ def predict_many(
     if sheet:
         if Path(sheet).suffix.lower() not in (".jpg", ".jpeg"):
             raise ValueError(f"{sheet}: must end in .jpg.")
+        folders = [Path(source).resolve() for source in sources if Path(source).is_dir()]
+        if any(Path(sheet).resolve().is_relative_to(folder) for folder in folders):
+            raise ValueError(f"{sheet}: would lie among the pictures; put it elsewhere.")
         other_file(sheet, *paths)
     if out.suffix.lower() == ".pts":  # hours of predictions would be lost to it at the end
         shown: dict[Path, str] = {}

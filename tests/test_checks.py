@@ -60,8 +60,9 @@ def test_modes_are_right_with_either_sign_but_not_where_the_mean_was_kept(
 
 
 def test_a_check_says_that_a_function_returns_nothing_or_another_thing(capsys):
-    checks.check_flip(lambda image, marks: None)
-    assert capsys.readouterr().out == "Not yet: it returns nothing; is `return` missing?\n"
+    for name in ("flip", "nme", "low_pass", "photograph", "modes", "similarity", "map_back"):
+        getattr(checks, f"check_{name}")(lambda *given: None)
+        assert capsys.readouterr().out == "Not yet: it returns nothing; is `return` missing?\n"
     checks.check_inverse(lambda matrix: matrix.tolist()[0])
     assert capsys.readouterr().out.startswith("Not yet: it returns a list; something else")
 

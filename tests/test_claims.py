@@ -238,6 +238,8 @@ def test_04_a_loss_that_looks_tiny_is_more_than_half_of_the_mean_faces():
     assert f"is {measured:.1f} % and not {told:.1f}, as the last line shows" in said
     assert f"that of 0.0013 would be some **{about[-1] * measured / told:.0f} %**" in said
     assert measured == true and told > 1.15 * true
+    assert told / measured == pytest.approx(1.25, abs=0.03)  # "about a quarter too large"
+    assert "an NME, about a quarter too large" in cell_text("04_train", "8fcc71bd")
     assert typical / best == pytest.approx(1.2, abs=0.05)
     assert best < 0.6 * baseline
 

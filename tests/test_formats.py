@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from helpers.annotations import read_faces
 from helpers.convert import convert, main
@@ -568,6 +569,24 @@ def test_a_csv_of_excel_may_have_empty_columns_and_a_line_for_excel_alone(tmp_pa
     (tmp_path / "e.csv").write_text(text, "utf-8")
     (entry,) = read_labels(tmp_path / "e.csv").entries
     assert entry.image == "a.jpg" and entry.points.tolist() == [[1, 2]]
+    assert label_files(tmp_path) == [tmp_path / "e.csv"]
+    (tmp_path / "e.csv").write_text(text.replace("1;2;;", "1;2;x;y"), "utf-8")
+    with pytest.raises(ValueError, match=r"e\.csv: has several columns without a name"):
+        read_labels(tmp_path / "e.csv")
+
+
+def test_points_on_one_spot_need_a_box(tmp_path):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg")
+    (tmp_path / "one.csv").write_text("image,a_x,a_y,b_x,b_y\na.jpg,9,8,,\n", "utf-8")
+    with pytest.raises(ValueError, match=r"a\.jpg has no box, and its points lie on one spot"):
+        read_faces(tmp_path / "one.csv")
+
+
+def test_a_further_face_never_takes_the_name_of_another_picture(tmp_path):
+    points = np.array([[1.0, 2.0], [3.0, 4.0]])
+    face = Entry("party.jpg", None, None, ("a", "b"), points, np.zeros(2, bool))
+    write_labels(tmp_path / "out", Labels([face, face, Entry("party_2.jpg")]), "pts")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["party.pts", "party_3.pts"]
 
 
 @pytest.mark.parametrize("form", ["pts", "labelme"])

@@ -7,7 +7,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from helpers import pictures
 from helpers.annotations import read_faces
@@ -220,6 +220,7 @@ def test_the_fewer_the_points_the_larger_their_dots(count, least):
     assert least <= (painted[..., 0] > 128).sum() / count <= 4 * least
 
 
+@pytest.mark.skipif("avif" not in features.modules, reason="this Pillow knows no AVIF")
 def test_a_damaged_avif_is_told(tmp_path):
     stored = io.BytesIO()
     Image.fromarray(np.dstack([GREY] * 3)).save(stored, "AVIF")

@@ -299,7 +299,9 @@ def test_a_sheet_is_a_jpeg_and_none_of_the_pictures(folder):
     out, photograph = folder.parent / "out.csv", folder / "phone.jpg"
     before = photograph.read_bytes()
     with pytest.raises(ValueError, match=r"phone\.jpg: is the file to read"):
-        predict_many([folder], out, Fake(), sheet=photograph)
+        predict_many([photograph], out, Fake(), sheet=photograph)
+    with pytest.raises(ValueError, match=r"sheet\.jpg: would lie among the pictures"):
+        predict_many([folder], out, Fake(), sheet=folder / "sheet.jpg")
     with pytest.raises(ValueError, match=r"out\.csv: must end in \.jpg"):
         predict_many([folder], out, Fake(), sheet=out)
     assert photograph.read_bytes() == before and not out.exists()

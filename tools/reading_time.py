@@ -48,7 +48,9 @@ def minutes(notebook: NotebookNode) -> int:
         source = re.search(r"getsource|excerpt", cell.source)  # printed code is code to read
         for output in cell.get("outputs", []):
             if source:
-                total += sum(bool(line.strip()) for line in output["text"].splitlines()) / LINES
+                total += (
+                    sum(bool(line.strip()) for line in output.get("text", "").splitlines()) / LINES
+                )
                 continue
             drawn = any(kind.startswith("image/") for kind in output.get("data", {}))
             total += 1 / (PICTURES if drawn else PRINTED)

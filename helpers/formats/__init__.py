@@ -152,7 +152,7 @@ def label_files(folder: Path) -> list[Path]:
         if path.suffix.lower() not in (".xml", ".json", ".csv", ".tsv"):
             continue
         if path.suffix.lower() in (".csv", ".tsv"):
-            known = "_x" in read_text(path)[0].split("\n", 1)[0]
+            known = "_x" in table.without_excel(read_text(path)[0]).split("\n", 1)[0]
         elif path.suffix.lower() == ".xml":
             known = _root(path) in ("dataset", "annotations")
         else:

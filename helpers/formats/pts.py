@@ -72,7 +72,7 @@ def write_folder(folder: Path, labels: Labels) -> None:
     seen: dict[str, int] = {}
     faces = [entry for entry in labels.entries if entry.names]
     # A further face of party.jpg must not have the name of party_2.jpg's first one.
-    first = {_named(folder, entry.image, 1) for entry in faces}
+    first = {_named(folder, entry.image, 1) for entry in labels.entries}
     shown: dict[Path, str] = {}
     for entry in faces:
         which = seen.get(entry.image, 0) + 1

@@ -28,7 +28,7 @@ def read(path: Path) -> Labels:
     text, _ = read_text(path)
     limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the pixels are one long cell
     try:
-        text = re.sub(r"\Asep=.\r?\n", "", text.lstrip("\r\n"))  # a line for Excel alone
+        text = without_excel(text)
         first = text.split("\n", 1)[0]
         delimiter = max(",;\t", key=first.count)
         rows = _rows(text, delimiter)
@@ -37,12 +37,18 @@ def read(path: Path) -> Labels:
     finally:
         csv.field_size_limit(limit)
     head = [cell.strip() for cell in rows[0]] if rows else []
+    if head.count("") > 1:  # Excel writes empty columns; cells are told apart by their names
+        unnamed = [k for k, cell in enumerate(head) if not cell]
+        if any(row[k].strip() for row in rows[1:] for k in unnamed if k < len(row)):
+            raise ValueError(f"{path}: has several columns without a name.")
+        rows = [[cell for k, cell in enumerate(row) if k not in unnamed] for row in rows]
+        head = [cell for cell in head if cell]
     names = [cell[:-2] for cell in head if cell.endswith("_x") and f"{cell[:-2]}_y" in head]
     if not names:
         raise ValueError(f"{path}: has no columns NAME_x and NAME_y for any point.")
     if not {cell.lower() for cell in head} & {*NAMED}:
         raise ValueError(f"{path}: has no column that names the picture, such as image.")
-    if twice := next((cell for cell in head if cell and head.count(cell) > 1), None):
+    if twice := next((cell for cell in head if head.count(cell) > 1), None):
         raise ValueError(f"{path}: has the column {twice} twice.")
     entries = [
         _entry(path, head, names, cells, index + 1)
@@ -50,6 +56,11 @@ def read(path: Path) -> Labels:
         if any(map(str.strip, cells))
     ]
     return Labels(entries, {"csv columns": head, "csv delimiter": delimiter})
+
+
+def without_excel(text: str) -> str:
+    """A table without the blank lines and the line `sep=;` that may stand before its first row."""
+    return re.sub(r'\A"?sep=."?\r?\n', "", text.lstrip("\r\n"))
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
