@@ -20,7 +20,7 @@ from helpers.boxes import FEW, box_of
 from helpers.formats import Box, Entry, in_order, read_labels, read_text
 from helpers.formats import read_points as read_pts
 from helpers.formats.dlib import closing, opening
-from helpers.formats.table import without_excel
+from helpers.formats.table import delimiter_of, without_excel
 from helpers.landmarks import NUM_LANDMARKS, mirrored
 from helpers.pictures import UNREADABLE as UNREADABLE
 from helpers.pictures import encode, picture_size
@@ -372,9 +372,11 @@ def _rule_in(place: Path) -> Rule:
     if not file.is_file():
         return photograph_of
     try:
-        lines = without_excel(read_text(file)[0]).splitlines()
-        delimiter = max(",;\t", key=lines[0].count) if lines else ","
-        rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
+        text = without_excel(read_text(file)[0])
+        lines = csv.DictReader(
+            text.splitlines(), delimiter=delimiter_of(text), skipinitialspace=True
+        )
+        rows = list(lines)
     except csv.Error as error:
         raise ValueError(f"{file}: not a whole CSV file ({error}).") from error
     if not rows or not {"image", "photograph"} <= set(rows[0]):

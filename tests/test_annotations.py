@@ -372,6 +372,7 @@ def test_a_face_whose_points_are_marks_or_on_one_spot_is_a_placeholder(listed, c
     ("text", "told"),
     [
         ("image,photograph\nface.jpg,M\xfcller\n,\n".encode("cp1252"), None),
+        ("sep=;\r\nimage; photograph\r\nface.jpg; M\xfcller\r\n".encode("cp1252"), None),
         (b"image,photograph\nface.jpg\n", r"photographs\.csv: does not say of .* face\.jpg is"),
         (b'image,photograph\n"' + 200_000 * b"x", r"photographs\.csv: not a whole CSV file"),
     ],

@@ -487,6 +487,14 @@ def test_the_shell_prints_what_it_guesses_and_its_guess_can_be_written(
     assert load_scheme(tmp_path / "mine.toml").mirror == (0, 3, NO_PARTNER, 1)
     assert (tmp_path / "mine.png").exists()
     assert tomllib.loads((tmp_path / "mine.toml").read_text())["one_sided"] == [2]
+    (tmp_path / "photo.png").write_bytes(b"a photograph")
+    for name, told in [
+        ("photo.toml", "photo.png: is there already"),
+        ("x.png", "must end in .toml"),
+    ]:
+        with pytest.raises(SystemExit, match=told):
+            guessing.main(["mine", str(tmp_path / name)])
+    assert (tmp_path / "photo.png").read_bytes() == b"a photograph"
 
 
 def test_what_needs_the_68_says_so(tmp_path):

@@ -29,8 +29,7 @@ def read(path: Path) -> Labels:
     limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the pixels are one long cell
     try:
         text = without_excel(text)
-        first = text.split("\n", 1)[0]
-        delimiter = max(",;\t", key=first.count)
+        delimiter = delimiter_of(text)
         rows = _rows(text, delimiter)
     except csv.Error as error:
         raise ValueError(f"{path}: not a whole CSV file ({error}).") from error
@@ -61,6 +60,11 @@ def read(path: Path) -> Labels:
 def without_excel(text: str) -> str:
     """A table without the blank lines and the line `sep=;` that may stand before its first row."""
     return re.sub(r'\A"?sep=."?\r?\n', "", text.lstrip("\r\n"))
+
+
+def delimiter_of(text: str) -> str:
+    """What stands between the cells of a table: comma, semicolon or tab, by its first row."""
+    return max(",;\t", key=text.split("\n", 1)[0].count)
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
